@@ -1,0 +1,78 @@
+namespace SparseService.Engine.Sparse;
+
+/// <summary>
+/// The stored connections of one layer in compressed sparse rows: row = output neuron, column = input neuron, columns ascending in each row.
+/// Memory is O(Nnz + Rows); nothing here, and nothing made from it, is ever O(Rows·Columns).
+/// </summary>
+public sealed class CsrMatrix
+{
+    /// <param name="rowOffsets">Length rows + 1, ascending from 0 to the number of connections.</param>
+    /// <param name="columnIndices">One per connection, strictly ascending inside a row, 0 to columns − 1.</param>
+    /// <param name="values">One per connection.</param>
+    /// <remarks>Takes the arrays over without a copy. <see cref="Check"/> verifies the invariants of untrusted arrays.</remarks>
+    public CsrMatrix(int rows, int columns, long[] rowOffsets, int[] columnIndices, float[] values)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(rows);
+        ArgumentOutOfRangeException.ThrowIfNegative(columns);
+        if (rowOffsets.Length != rows + 1)
+        {
+            throw new ArgumentException($"rowOffsets has {rowOffsets.Length} entries; allowed: rows + 1 = {rows + 1}", nameof(rowOffsets));
+        }
+
+        if (rowOffsets[0] != 0 || rowOffsets[rows] != columnIndices.Length || columnIndices.Length != values.Length)
+        {
+            throw new ArgumentException(
+                $"rowOffsets go from {rowOffsets[0]} to {rowOffsets[rows]}; allowed: from 0 to the {columnIndices.Length} column indices and {values.Length} values",
+                nameof(rowOffsets));
+        }
+
+        Rows = rows;
+        Columns = columns;
+        RowOffsets = rowOffsets;
+        ColumnIndices = columnIndices;
+        Values = values;
+    }
+
+    /// <summary>Output neurons.</summary>
+    public int Rows { get; }
+
+    /// <summary>Input neurons.</summary>
+    public int Columns { get; }
+
+    public long[] RowOffsets { get; }
+
+    public int[] ColumnIndices { get; }
+
+    public float[] Values { get; }
+
+    /// <summary>Stored connections.</summary>
+    public long Nnz => ColumnIndices.Length;
+
+    /// <summary>Nnz / (Rows·Columns).</summary>
+    public double Density => Rows == 0 || Columns == 0 ? 0 : (double)Nnz / ((double)Rows * Columns);
+
+    public int FanIn(int row) => (int)(RowOffsets[row + 1] - RowOffsets[row]);
+
+    /// <summary>Verifies every invariant.</summary>
+    /// <exception cref="InvalidDataException">Names row, value and what is allowed.</exception>
+    public void Check()
+    {
+        for (var row = 0; row < Rows; row++)
+        {
+            var (start, end) = (RowOffsets[row], RowOffsets[row + 1]);
+            if (start > end || end > Nnz)
+            {
+                throw new InvalidDataException($"Row {row} goes from connection {start} to {end}; allowed: ascending, at most {Nnz}");
+            }
+
+            for (var k = start; k < end; k++)
+            {
+                var column = ColumnIndices[k];
+                if (column < 0 || column >= Columns || (k > start && column <= ColumnIndices[k - 1]))
+                {
+                    throw new InvalidDataException($"Row {row} has column {column} at connection {k}; allowed: 0 to {Columns - 1}, strictly ascending in a row");
+                }
+            }
+        }
+    }
+}
