@@ -1,16 +1,78 @@
 namespace SparseService.Engine.Kernels;
 
 /// <summary>A device that can run every operation of training. The operations stand one per file beside this one.</summary>
+/// <remarks>
+/// One caller at a time. Buffers may be longer than an operation needs; what lies beyond is neither read nor written.
+/// Inputs and outputs must be different buffers unless an operation says otherwise. Matrices are trusted: see <see cref="Sparse.CsrMatrix.Check"/>.
+/// </remarks>
 public abstract partial class Backend : IDisposable
 {
+    private const string ForceVariable = "SPARSE_BACKEND";
+
+    private protected Backend()
+    {
+    }
+
+    /// <summary>Names of what this machine can run; the first one is the judge of the others.</summary>
+    public static IReadOnlyList<string> Available { get; } = [ReferenceBackend.BackendName, SimdBackend.BackendName];
+
     /// <summary>As in <c>--backend</c>: <c>reference</c> or <c>simd</c>.</summary>
     public abstract string Name { get; }
 
     /// <summary>Creates a backend by name.</summary>
-    /// <param name="name"><c>reference</c> (scalar, the judge) or <c>simd</c>; null takes <c>simd</c>.</param>
+    /// <param name="name">
+    /// <c>reference</c> (scalar, the judge) or <c>simd</c>; null takes what the environment variable SPARSE_BACKEND names, or else <c>simd</c>.
+    /// </param>
     /// <param name="threads">Threads over rows; results do not depend on it. 0 = one per processor.</param>
     /// <exception cref="ArgumentException">The name is not known; the message lists the names.</exception>
-    public static Backend Create(string? name = null, int threads = 0) => throw new NotSupportedException();
+    public static Backend Create(string? name = null, int threads = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(threads);
+        var count = threads == 0 ? Environment.ProcessorCount : threads;
+        var forced = Environment.GetEnvironmentVariable(ForceVariable);
+        var source = name is null && !string.IsNullOrEmpty(forced) ? ForceVariable : nameof(name);
+        var wanted = name ?? (string.IsNullOrEmpty(forced) ? SimdBackend.BackendName : forced);
+        return wanted switch
+        {
+            ReferenceBackend.BackendName => new ReferenceBackend(),
+            SimdBackend.BackendName => new SimdBackend(count),
+            _ => throw new ArgumentException($"Backend {source} is '{wanted}'; allowed: {string.Join(", ", Available)}", nameof(name)),
+        };
+    }
 
     public virtual void Dispose() => GC.SuppressFinalize(this);
+
+    private static void RequireLength(long length, long neurons, int batchSize, string buffer)
+    {
+        if (length < neurons * batchSize)
+        {
+            throw new ArgumentException(
+                $"{buffer} has {length} elements; allowed: at least neurons·batchSize = {neurons}·{batchSize} = {neurons * batchSize}", buffer);
+        }
+    }
+
+    private static void RequireExactly(long length, long expected, string array, string expectedName)
+    {
+        if (length != expected)
+        {
+            throw new ArgumentException($"{array} has {length} elements; allowed: {expectedName} = {expected}", array);
+        }
+    }
+
+    private static void RequireDistinct(DeviceBuffer<float> output, DeviceBuffer<float> other, string outputName, string otherName)
+    {
+        if (ReferenceEquals(output, other))
+        {
+            throw new ArgumentException($"{outputName} and {otherName} are the same buffer; allowed: different ones", outputName);
+        }
+    }
+
+    private static void RequireState(float[] state0, float[]? state1, long parameters, in Elementwise.OptimizerStep step)
+    {
+        RequireExactly(state0.Length, parameters, nameof(state0), "parameters");
+        if (step.StateSlots > 1)
+        {
+            RequireExactly(state1?.Length ?? 0, parameters, nameof(state1), $"parameters, for {step.Kind}");
+        }
+    }
 }

@@ -1,0 +1,140 @@
+using SparseService.Engine.Training;
+
+namespace SparseService.Engine.Kernels;
+
+// Loss of one minibatch and its gradient by the logits z = the last layer's linear output:
+//
+//   softmax cross-entropy   −log p_class            dLogits = p − onehot(class)
+//   binary cross-entropy    −log p or −log(1 − p)   dLogits = p − class, one output
+//   squared error           ½·Σ(z − t)²             dLogits = z − t
+//
+//   logits, targets, dLogits  outputs × batchSize        classes  batchSize
+//
+// Probabilities are limited to [1e-7, 1 − 1e-7] before the logarithm, as in the authors' code; the gradient is not. dLogits is not divided by
+// the batch size: the weight and bias gradients are.
+public abstract partial class Backend
+{
+    private protected const double SmallestProbability = 1e-7;
+
+    /// <summary>Computes loss and gradient of one minibatch.</summary>
+    /// <param name="logits">[outputs, batchSize].</param>
+    /// <param name="classes">[batchSize], 0 to outputs − 1, for binary cross-entropy 0 or 1; not read for squared error.</param>
+    /// <param name="targets">[outputs, batchSize], feature-major like the logits; read for squared error only.</param>
+    /// <param name="dLogits">[outputs, batchSize], overwritten; may be the logits' own buffer.</param>
+    /// <returns>The loss, summed over the samples, is not finite if any logit is not. A tie between classes goes to the lowest.</returns>
+    /// <exception cref="ArgumentException">A buffer or span is too short, a class out of range, or binary cross-entropy has more than one output.</exception>
+    public LossResult Loss(
+        LossKind kind,
+        DeviceBuffer<float> logits,
+        ReadOnlySpan<int> classes,
+        ReadOnlySpan<float> targets,
+        DeviceBuffer<float> dLogits,
+        int outputs,
+        int batchSize)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputs);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        RequireLength(logits.Length, outputs, batchSize, nameof(logits));
+        RequireLength(dLogits.Length, outputs, batchSize, nameof(dLogits));
+        if (kind == LossKind.SquaredError)
+        {
+            RequireLength(targets.Length, outputs, batchSize, nameof(targets));
+            return SquaredErrorCore(logits, targets, dLogits, outputs, batchSize);
+        }
+
+        RequireLength(classes.Length, 1, batchSize, nameof(classes));
+        RequireClasses(classes[..batchSize], kind, outputs);
+        return kind == LossKind.BinaryCrossEntropy
+            ? BinaryCrossEntropyCore(logits, classes, dLogits, batchSize)
+            : SoftmaxCrossEntropyCore(logits, classes, dLogits, outputs, batchSize);
+    }
+
+    protected abstract LossResult SoftmaxCrossEntropyCore(
+        DeviceBuffer<float> logits, ReadOnlySpan<int> classes, DeviceBuffer<float> dLogits, int outputs, int batchSize);
+
+    protected abstract LossResult BinaryCrossEntropyCore(
+        DeviceBuffer<float> logits, ReadOnlySpan<int> classes, DeviceBuffer<float> dLogits, int batchSize);
+
+    protected abstract LossResult SquaredErrorCore(
+        DeviceBuffer<float> logits, ReadOnlySpan<float> targets, DeviceBuffer<float> dLogits, int outputs, int batchSize);
+
+    private protected static double NegativeLogarithm(double probability) =>
+        -Math.Log(Math.Clamp(probability, SmallestProbability, 1 - SmallestProbability));
+
+    private static void RequireClasses(ReadOnlySpan<int> classes, LossKind kind, int outputs)
+    {
+        if (kind == LossKind.BinaryCrossEntropy && outputs != 1)
+        {
+            throw new ArgumentException($"outputs is {outputs}; allowed for {kind}: 1", nameof(outputs));
+        }
+
+        var count = kind == LossKind.BinaryCrossEntropy ? 2 : outputs;
+        for (var sample = 0; sample < classes.Length; sample++)
+        {
+            if ((uint)classes[sample] >= (uint)count)
+            {
+                throw new ArgumentException($"classes[{sample}] is {classes[sample]}; allowed: 0 to {count - 1}", nameof(classes));
+            }
+        }
+    }
+}
+
+public sealed unsafe partial class ReferenceBackend
+{
+    protected override LossResult SoftmaxCrossEntropyCore(
+        DeviceBuffer<float> logits, ReadOnlySpan<int> classes, DeviceBuffer<float> dLogits, int outputs, int batchSize)
+    {
+        var (loss, correct) = (0.0, 0);
+        for (var sample = 0; sample < batchSize; sample++)
+        {
+            var z = logits.Pointer + sample;
+            var d = dLogits.Pointer + sample;
+            var (best, wanted) = (0L, (long)classes[sample]);
+            for (var output = 0L; output < outputs; output++)
+            {
+                best = z[output * batchSize] > z[best * batchSize] ? output : best;
+                loss += FaultOf(z[output * batchSize]);
+            }
+
+            Softmax(z, d, outputs, batchSize);
+            correct += best == wanted ? 1 : 0;
+            loss += NegativeLogarithm(d[wanted * batchSize]);
+            d[wanted * batchSize] -= 1;
+        }
+
+        return new LossResult(loss, correct);
+    }
+
+    protected override LossResult BinaryCrossEntropyCore(
+        DeviceBuffer<float> logits, ReadOnlySpan<int> classes, DeviceBuffer<float> dLogits, int batchSize)
+    {
+        var (loss, correct) = (0.0, 0);
+        for (var sample = 0; sample < batchSize; sample++)
+        {
+            var z = logits.Pointer[sample];
+            var p = 1 / (1 + Math.Exp(-(double)z));
+            correct += (z > 0 ? 1 : 0) == classes[sample] ? 1 : 0;
+            loss += FaultOf(z) + NegativeLogarithm(classes[sample] == 1 ? p : 1 - p);
+            dLogits.Pointer[sample] = (float)(p - classes[sample]);
+        }
+
+        return new LossResult(loss, correct);
+    }
+
+    protected override LossResult SquaredErrorCore(
+        DeviceBuffer<float> logits, ReadOnlySpan<float> targets, DeviceBuffer<float> dLogits, int outputs, int batchSize)
+    {
+        var loss = 0.0;
+        for (var index = 0; index < outputs * batchSize; index++)
+        {
+            var difference = logits.Pointer[index] - targets[index];
+            loss += 0.5 * difference * difference;
+            dLogits.Pointer[index] = difference;
+        }
+
+        return new LossResult(loss, 0);
+    }
+
+    // 0, or NaN for a logit that is not finite: limiting the probability must not hide a divergence.
+    private static double FaultOf(double logit) => logit - logit;
+}

@@ -1,0 +1,76 @@
+using SparseService.Engine.Training;
+
+namespace SparseService.Engine.Kernels;
+
+// What the last layer's linear output means, per sample:  softmax over the outputs, sigmoid, or itself.
+//
+//   logits  outputs × batchSize, overwritten
+public abstract partial class Backend
+{
+    /// <summary>Turns logits into the loss's predictions, in place: softmax over the outputs, sigmoid, or unchanged for regression.</summary>
+    /// <param name="logits">[outputs, batchSize], overwritten.</param>
+    /// <exception cref="ArgumentException">The buffer is too short.</exception>
+    public void Probabilities(LossKind kind, DeviceBuffer<float> logits, int outputs, int batchSize)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputs);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        RequireLength(logits.Length, outputs, batchSize, nameof(logits));
+        if (kind != LossKind.SquaredError)
+        {
+            ProbabilitiesCore(kind, logits, logits, outputs, batchSize);
+        }
+    }
+
+    /// <param name="probabilities">May be the logits' own buffer.</param>
+    protected abstract void ProbabilitiesCore(
+        LossKind kind, DeviceBuffer<float> logits, DeviceBuffer<float> probabilities, int outputs, int batchSize);
+}
+
+public sealed unsafe partial class ReferenceBackend
+{
+    protected override void ProbabilitiesCore(
+        LossKind kind, DeviceBuffer<float> logits, DeviceBuffer<float> probabilities, int outputs, int batchSize)
+    {
+        for (var sample = 0; sample < batchSize; sample++)
+        {
+            var z = logits.Pointer + sample;
+            var p = probabilities.Pointer + sample;
+            if (kind == LossKind.BinaryCrossEntropy)
+            {
+                Sigmoid(z, p, outputs, batchSize);
+            }
+            else
+            {
+                Softmax(z, p, outputs, batchSize);
+            }
+        }
+    }
+
+    private static void Sigmoid(float* z, float* p, int outputs, int stride)
+    {
+        for (var output = 0L; output < outputs; output++)
+        {
+            p[output * stride] = (float)(1 / (1 + Math.Exp(-(double)z[output * stride])));
+        }
+    }
+
+    private static void Softmax(float* z, float* p, int outputs, int stride)
+    {
+        var largest = double.NegativeInfinity;
+        for (var output = 0L; output < outputs; output++)
+        {
+            largest = Math.Max(largest, z[output * stride]);
+        }
+
+        var sum = 0.0;
+        for (var output = 0L; output < outputs; output++)
+        {
+            sum += Math.Exp(z[output * stride] - largest);
+        }
+
+        for (var output = 0L; output < outputs; output++)
+        {
+            p[output * stride] = (float)(Math.Exp(z[output * stride] - largest) / sum);
+        }
+    }
+}

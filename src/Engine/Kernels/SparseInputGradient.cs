@@ -1,0 +1,57 @@
+using SparseService.Engine.Sparse;
+
+namespace SparseService.Engine.Kernels;
+
+// Gradient of the loss by the preactivations of the layer below:  dX = (Wᵀ·dY)⊙slopes
+//
+//   W  Rows × Columns, CSR, with its transpose index     dY      Rows × batchSize
+//   dX Columns × batchSize, overwritten                  slopes  Columns × batchSize, from the layer below's forward pass
+//
+// Cost: 2·Nnz·batchSize flops. The transpose index turns the product into a gather: each dX row is written once, by one thread.
+public abstract partial class Backend
+{
+    /// <summary>Computes dX = (Wᵀ·dY)⊙slopes for one minibatch.</summary>
+    /// <param name="wT">Transpose index of w's present pattern.</param>
+    /// <param name="dY">[w.Rows, batchSize].</param>
+    /// <param name="slopes">[w.Columns, batchSize].</param>
+    /// <param name="dX">[w.Columns, batchSize], overwritten.</param>
+    /// <exception cref="ArgumentException">A buffer is too short, dX is one of the inputs, or the index belongs to another pattern.</exception>
+    public void SparseInputGradient(
+        CsrMatrix w, TransposeIndex wT, DeviceBuffer<float> dY, DeviceBuffer<float> slopes, DeviceBuffer<float> dX, int batchSize)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        RequireExactly(wT.Positions.Length, w.Nnz, nameof(wT), "connections of w");
+        RequireExactly(wT.ColumnOffsets.Length, w.Columns + 1L, nameof(wT), "columns of w + 1");
+        RequireLength(dY.Length, w.Rows, batchSize, nameof(dY));
+        RequireLength(slopes.Length, w.Columns, batchSize, nameof(slopes));
+        RequireLength(dX.Length, w.Columns, batchSize, nameof(dX));
+        RequireDistinct(dX, dY, nameof(dX), nameof(dY));
+        RequireDistinct(dX, slopes, nameof(dX), nameof(slopes));
+        SparseInputGradientCore(w, wT, dY, slopes, dX, batchSize);
+    }
+
+    protected abstract void SparseInputGradientCore(
+        CsrMatrix w, TransposeIndex wT, DeviceBuffer<float> dY, DeviceBuffer<float> slopes, DeviceBuffer<float> dX, int batchSize);
+}
+
+public sealed unsafe partial class ReferenceBackend
+{
+    protected override void SparseInputGradientCore(
+        CsrMatrix w, TransposeIndex wT, DeviceBuffer<float> dY, DeviceBuffer<float> slopes, DeviceBuffer<float> dX, int batchSize)
+    {
+        for (var column = 0; column < w.Columns; column++)
+        {
+            for (var sample = 0; sample < batchSize; sample++)
+            {
+                var sum = 0.0;
+                for (var t = wT.ColumnOffsets[column]; t < wT.ColumnOffsets[column + 1]; t++)
+                {
+                    sum += (double)w.Values[wT.Positions[t]] * dY.Pointer[((long)wT.RowIndices[t] * batchSize) + sample];
+                }
+
+                var index = ((long)column * batchSize) + sample;
+                dX.Pointer[index] = (float)(sum * slopes.Pointer[index]);
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using SparseService.Engine.Sparse;
+
+namespace SparseService.Engine.Kernels;
+
+// Gradient of the mean loss by the stored weights, a sampled dense-dense product:  dW[i,j] = (1/batchSize)·Σ_b dY[i,b]·X[j,b]
+//
+//   W  Rows × Columns, CSR: only its pattern is read      dY  Rows × batchSize
+//   dW one per stored connection, overwritten             X   Columns × batchSize
+//
+// Cost: 2·Nnz·batchSize flops.
+public abstract partial class Backend
+{
+    /// <summary>Computes dW on the stored connections for one minibatch.</summary>
+    /// <param name="x">[w.Columns, batchSize], as given to the forward pass.</param>
+    /// <param name="dY">[w.Rows, batchSize], gradient by the preactivations, not divided by the batch size.</param>
+    /// <param name="dW">One per connection, in the matrix's order, overwritten.</param>
+    /// <returns>Squared L2 norm of dW.</returns>
+    /// <exception cref="ArgumentException">A buffer or array has the wrong length.</exception>
+    public double SparseWeightGradient(CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, float[] dW, int batchSize)
+    {
+        RequireWeightGradient(w, x, dY, batchSize);
+        RequireExactly(dW.Length, w.Nnz, nameof(dW), "connections of w");
+        return SparseWeightGradientCore(w, x, dY, dW, batchSize);
+    }
+
+    protected abstract double SparseWeightGradientCore(CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, float[] dW, int batchSize);
+
+    private static void RequireWeightGradient(CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, int batchSize)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        RequireLength(x.Length, w.Columns, batchSize, nameof(x));
+        RequireLength(dY.Length, w.Rows, batchSize, nameof(dY));
+    }
+}
+
+public sealed unsafe partial class ReferenceBackend
+{
+    protected override double SparseWeightGradientCore(CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, float[] dW, int batchSize)
+    {
+        var squares = 0.0;
+        for (var row = 0; row < w.Rows; row++)
+        {
+            for (var k = w.RowOffsets[row]; k < w.RowOffsets[row + 1]; k++)
+            {
+                var sum = 0.0;
+                for (var sample = 0; sample < batchSize; sample++)
+                {
+                    sum += (double)x.Pointer[((long)w.ColumnIndices[k] * batchSize) + sample] * dY.Pointer[((long)row * batchSize) + sample];
+                }
+
+                dW[k] = (float)(sum / batchSize);
+                squares += (double)dW[k] * dW[k];
+            }
+        }
+
+        return squares;
+    }
+}

@@ -1,0 +1,68 @@
+using SparseService.Engine.Elementwise;
+using SparseService.Engine.Sparse;
+
+namespace SparseService.Engine.Kernels;
+
+// Gradient and optimizer step of the stored weights in one pass:  dW as in SparseWeightGradient,  (W, state) ← rule(W, dW, state)
+//
+//   W  Rows × Columns, CSR, values updated in place       dY  Rows × batchSize
+//   state  one or two values per stored connection        X   Columns × batchSize
+//
+// The gradient lives for a stretch of one row at a time; no array of it exists.
+public abstract partial class Backend
+{
+    /// <summary>Updates the stored weights from one minibatch. Run it after <see cref="SparseInputGradient"/>, which needs the old weights.</summary>
+    /// <param name="x">[w.Columns, batchSize], as given to the forward pass.</param>
+    /// <param name="dY">[w.Rows, batchSize], gradient by the preactivations, not divided by the batch size.</param>
+    /// <param name="state0">One per connection, updated: velocity, or Adam's first moment.</param>
+    /// <param name="state1">One per connection, updated: Adam's second moment. Null for SGD.</param>
+    /// <returns>Squared L2 norm of dW.</returns>
+    /// <exception cref="ArgumentException">A buffer or array has the wrong length.</exception>
+    public double SparseWeightUpdate(
+        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, float[] state0, float[]? state1, int batchSize, in OptimizerStep step)
+    {
+        RequireWeightGradient(w, x, dY, batchSize);
+        RequireState(state0, state1, w.Nnz, step);
+        return SparseWeightUpdateCore(w, x, dY, state0, state1, batchSize, step);
+    }
+
+    protected abstract double SparseWeightUpdateCore(
+        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, float[] state0, float[]? state1, int batchSize, in OptimizerStep step);
+}
+
+public sealed partial class ReferenceBackend
+{
+    protected override double SparseWeightUpdateCore(
+        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, float[] state0, float[]? state1, int batchSize, in OptimizerStep step)
+    {
+        var dW = new float[w.Nnz];
+        var squares = SparseWeightGradientCore(w, x, dY, dW, batchSize);
+        Apply(step, w.Values, dW, state0, state1);
+        return squares;
+    }
+
+    private static void Apply(in OptimizerStep step, float[] parameters, float[] gradients, float[] state0, float[]? state1)
+    {
+        var update = new UpdateAll(parameters, gradients, state0, state1);
+        step.Dispatch(ref update);
+    }
+
+    private readonly struct UpdateAll(float[] parameters, float[] gradients, float[] state0, float[]? state1) : IOptimizerUser
+    {
+        public void Use<TOptimizer>(TOptimizer optimizer)
+            where TOptimizer : unmanaged, IOptimizer
+        {
+            for (var k = 0; k < parameters.Length; k++)
+            {
+                var first = new Lanes1(state0[k]);
+                var second = new Lanes1(TOptimizer.HasSecondState ? state1![k] : 0);
+                parameters[k] = optimizer.Apply(new Lanes1(parameters[k]), new Lanes1(gradients[k]), ref first, ref second).Value;
+                state0[k] = first.Value;
+                if (TOptimizer.HasSecondState)
+                {
+                    state1![k] = second.Value;
+                }
+            }
+        }
+    }
+}
