@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using SparseService.Persistence.Entities;
+using SparseService.Persistence.Mapping;
 
 namespace SparseService.Persistence;
 
@@ -33,4 +34,21 @@ public sealed class SparseDbContext(DbContextOptions<SparseDbContext> options) :
     public DbSet<IdempotencyKey> IdempotencyKeys => Set<IdempotencyKey>();
 
     public DbSet<WorkerNode> Workers => Set<WorkerNode>();
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        configurationBuilder.Properties<RunState>().HaveConversion<CamelCaseEnumConverter<RunState>>();
+        configurationBuilder.Properties<RunReason>().HaveConversion<CamelCaseEnumConverter<RunReason>>();
+        configurationBuilder.Properties<RunEventKind>().HaveConversion<CamelCaseEnumConverter<RunEventKind>>();
+        configurationBuilder.Properties<ApiRole>().HaveConversion<CamelCaseEnumConverter<ApiRole>>();
+        configurationBuilder.Properties<Engine.Data.DatasetFormat>().HaveConversion<CamelCaseEnumConverter<Engine.Data.DatasetFormat>>();
+    }
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        RunMapping.Apply(modelBuilder);
+        DataMapping.Apply(modelBuilder);
+        AccessMapping.Apply(modelBuilder);
+        SnakeCase.Apply(modelBuilder);
+    }
 }

@@ -13,8 +13,10 @@ public sealed class Trainer : IDisposable
     public static Trainer Create(TrainingOptions options, SampleStore data, Backend backend) => throw new NotSupportedException();
 
     /// <summary>Continues from a checkpoint, bit-equal to a training that was never stopped (on a CPU backend).</summary>
+    /// <param name="options">Null continues with the options of the checkpoint. A fork may change them in all but network, seed, batch size and data.</param>
     /// <exception cref="InvalidDataException">The checkpoint is damaged or belongs to other data.</exception>
-    public static Trainer Resume(Stream checkpoint, SampleStore data, Backend backend) => throw new NotSupportedException();
+    /// <exception cref="InvalidSpecException">The options do not fit the checkpoint.</exception>
+    public static Trainer Resume(Stream checkpoint, SampleStore data, Backend backend, TrainingOptions? options = null) => throw new NotSupportedException();
 
     /// <summary>As stored in the checkpoint or given to Create.</summary>
     public TrainingOptions Options => throw new NotSupportedException();
@@ -24,6 +26,9 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Optimizer updates done, also inside an unfinished epoch.</summary>
     public long Step => throw new NotSupportedException();
+
+    /// <summary>Stored connections now.</summary>
+    public long Nnz => throw new NotSupportedException();
 
     /// <summary>True after the last epoch.</summary>
     public bool IsFinished => throw new NotSupportedException();
