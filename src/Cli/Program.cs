@@ -1,1 +1,69 @@
-return 0;
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using SparseService.Cli;
+using SparseService.Cli.Verbs;
+using SparseService.Engine.Data;
+using SparseService.Engine.Training;
+
+using var cancellation = new CancellationTokenSource();
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
+
+var root = new RootCommand("Trains truly sparse neural networks: as a service, or here and now.")
+{
+    new TestVerb(),
+};
+HelpWithExamples.Use(root);
+var parsed = root.Parse(args is [] ? ["--help"] : args);
+if (parsed.Errors.Count > 0)
+{
+    foreach (var error in parsed.Errors)
+    {
+        Console.Error.WriteLine(error.Message);
+    }
+
+    Console.Error.WriteLine($"`./sparse {string.Join(' ', Spoken(parsed.CommandResult))}--help` shows what is allowed.");
+    return ExitCode.BadInput;
+}
+
+try
+{
+    // Signals are handled here: a first one asks, a second one ends the process.
+    var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+    return await parsed.InvokeAsync(configuration, cancellation.Token);
+}
+catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+{
+    return ExitCode.Interrupted;
+}
+catch (InvalidSpecException fault)
+{
+    foreach (var line in fault.Faults)
+    {
+        Console.Error.WriteLine(line);
+    }
+
+    return ExitCode.BadInput;
+}
+catch (DatasetFormatException fault)
+{
+    Console.Error.WriteLine(fault.Message);
+    return ExitCode.BadInput;
+}
+catch (CliFault fault)
+{
+    Console.Error.WriteLine(fault.Message);
+    return fault.ExitCode;
+}
+
+void Cancel(PosixSignalContext signal)
+{
+    if (!cancellation.IsCancellationRequested)
+    {
+        signal.Cancel = true;
+        cancellation.Cancel();
+    }
+}
+
+static IEnumerable<string> Spoken(System.CommandLine.Parsing.CommandResult command) =>
+    command.Command is RootCommand ? [] : [command.Command.Name, ""];
