@@ -52,8 +52,9 @@ internal sealed record TestJob(
         try
         {
             var report = Path.Combine(folder.FullName, "report.xml");
+            var limit = all ? LimitWithLongTests : Limit;
             var process = await ChildProcess.RunAsync(
-                Programs.Dotnet, Arguments(report, all, filter), cancellationToken, variables: Variables, limit: all ? LimitWithLongTests : Limit);
+                Programs.Dotnet, Arguments(report, all, filter), cancellationToken, variables: Variables, limit: limit);
             return TestRun.Read(Name, watch.Elapsed, report, process);
         }
         finally
