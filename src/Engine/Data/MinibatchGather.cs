@@ -1,0 +1,152 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace SparseService.Engine.Data;
+
+// Minibatch out of a row-major store:  x[f·B + s] = (raw[rows[s], f] − shift[f])·scale[f]
+//
+//   raw  rows × Features, bytes or float32      x  Features × B, overwritten
+//
+// Both element types are moved as 4-byte words (four bytes, or one float). A tile is 64 words of 16 samples: first the words are turned by scalar
+// copies within the first-level cache, so that 16 samples of one word lie side by side; then each word gives whole vectors of one feature.
+// Scalar copies are not the bottleneck (one load and one store per word), need no shuffles, and are the same code on every processor.
+// Every value is one subtraction and one multiplication, each rounded: the result does not depend on vector width, tile or batch size.
+internal static unsafe class MinibatchGather
+{
+    private const int TileWords = 64;
+    private const int TileSamples = 16;
+
+    internal readonly struct Arguments(byte* data, SampleElement element, int features, float* shift, float* scale, float* x)
+    {
+        public readonly byte* Data = data;
+        public readonly SampleElement Element = element;
+        public readonly int Features = features;
+        public readonly float* Shift = shift;
+        public readonly float* Scale = scale;
+        public readonly float* X = x;
+
+        public bool IsByte => Element == SampleElement.Byte;
+
+        public int FeaturesPerWord => IsByte ? 4 : 1;
+
+        public long RowBytes => IsByte ? Features : 4L * Features;
+    }
+
+    public static void Run(in Arguments to, ReadOnlySpan<int> rows)
+    {
+        if (rows.Length < TileSamples || to.Features < to.FeaturesPerWord)
+        {
+            RunScalar(to, rows);
+            return;
+        }
+
+        var words = stackalloc uint[(TileWords * TileSamples) + 16];
+        words = (uint*)(((nuint)words + 63) & ~(nuint)63);
+        var perWord = to.FeaturesPerWord;
+        for (var feature = 0; feature < to.Features; feature += TileWords * perWord)
+        {
+            var count = Math.Min(TileWords, (to.Features - feature) / perWord);
+            RunBand(to, rows, feature, count, words);
+        }
+
+        // Bytes whose number is no multiple of four: the last word starts earlier and writes some features again, with the same values.
+        if (to.Features % perWord != 0)
+        {
+            RunBand(to, rows, to.Features - perWord, 1, words);
+        }
+    }
+
+    /// <summary>Judge of the tiled version, and the faster one for a handful of samples.</summary>
+    internal static void RunScalar(in Arguments to, ReadOnlySpan<int> rows)
+    {
+        for (var sample = 0; sample < rows.Length; sample++)
+        {
+            var row = to.Data + (rows[sample] * to.RowBytes);
+            for (var feature = 0; feature < to.Features; feature++)
+            {
+                var raw = to.IsByte ? row[feature] : ((float*)row)[feature];
+                to.X[((long)feature * rows.Length) + sample] = (raw - to.Shift[feature]) * to.Scale[feature];
+            }
+        }
+    }
+
+    private static void RunBand(in Arguments to, ReadOnlySpan<int> rows, int feature, int wordCount, uint* words)
+    {
+        if (wordCount == 0)
+        {
+            return;
+        }
+
+        for (var sample = 0; sample < rows.Length; sample += TileSamples)
+        {
+            // The last tile overlaps its predecessor in place of a remainder loop.
+            var first = Math.Min(sample, rows.Length - TileSamples);
+            Turn(to, rows.Slice(first, TileSamples), feature, wordCount, words);
+            if (to.IsByte)
+            {
+                WriteBytes(to, feature, wordCount, words, rows.Length, first);
+            }
+            else
+            {
+                WriteFloats(to, feature, wordCount, words, rows.Length, first);
+            }
+        }
+    }
+
+    private static void Turn(in Arguments to, ReadOnlySpan<int> rows, int feature, int wordCount, uint* words)
+    {
+        var featureBytes = to.IsByte ? feature : 4L * feature;
+        for (var sample = 0; sample < TileSamples; sample++)
+        {
+            var from = (uint*)(to.Data + (rows[sample] * to.RowBytes) + featureBytes);
+            var into = words + sample;
+            for (var word = 0; word < wordCount; word++)
+            {
+                into[word * TileSamples] = from[word];
+            }
+        }
+    }
+
+    private static void WriteBytes(in Arguments to, int feature, int wordCount, uint* words, int batchSize, int first)
+    {
+        var mask = Vector512.Create(255u);
+        var mask256 = Vector256.Create(255u);
+        for (var word = 0; word < wordCount; word++, feature += 4)
+        {
+            var at = words + (word * TileSamples);
+            var x = to.X + ((long)feature * batchSize) + first;
+            for (var part = 0; part < 4; part++, x += batchSize)
+            {
+                var shift = to.Shift[feature + part];
+                var scale = to.Scale[feature + part];
+                if (Vector512.IsHardwareAccelerated)
+                {
+                    var raw = Vector512.ShiftRightLogical(Vector512.Load(at), 8 * part) & mask;
+                    ((Vector512.ConvertToSingle(raw.AsInt32()) - Vector512.Create(shift)) * scale).Store(x);
+                }
+                else
+                {
+                    WriteHalf(Vector256.ShiftRightLogical(Vector256.Load(at), 8 * part) & mask256, shift, scale, x);
+                    WriteHalf(Vector256.ShiftRightLogical(Vector256.Load(at + 8), 8 * part) & mask256, shift, scale, x + 8);
+                }
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void WriteHalf(Vector256<uint> raw, float shift, float scale, float* x) =>
+        ((Vector256.ConvertToSingle(raw.AsInt32()) - Vector256.Create(shift)) * scale).Store(x);
+
+    private static void WriteFloats(in Arguments to, int feature, int wordCount, uint* words, int batchSize, int first)
+    {
+        var raw = (float*)words;
+        var x = to.X + ((long)feature * batchSize) + first;
+        for (var word = 0; word < wordCount; word++, feature++, raw += TileSamples, x += batchSize)
+        {
+            var shift = Vector256.Create(to.Shift[feature]);
+            var scale = to.Scale[feature];
+            ((Vector256.Load(raw) - shift) * scale).Store(x);
+            ((Vector256.Load(raw + 8) - shift) * scale).Store(x + 8);
+        }
+    }
+}
