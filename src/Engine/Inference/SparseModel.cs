@@ -1,30 +1,119 @@
+using SparseService.Engine.Data;
+using SparseService.Engine.Elementwise;
+using SparseService.Engine.Formats;
 using SparseService.Engine.Kernels;
+using SparseService.Engine.Sparse;
+using SparseService.Engine.Training;
 
 namespace SparseService.Engine.Inference;
 
-/// <summary>A trained sparse network that predicts. Safe to use from several threads at once.</summary>
+/// <summary>A trained sparse network that predicts. Safe to use from several threads at once; they take turns.</summary>
 public sealed class SparseModel : IDisposable
 {
-    /// <summary>Reads a model or a checkpoint (safetensors, see docs/formats.md).</summary>
-    /// <exception cref="InvalidDataException">Damaged or hostile bytes; the message names tensor, value and what is allowed.</exception>
-    public static SparseModel Load(Stream source, Backend backend) => throw new NotSupportedException();
+    private const int BatchSize = 128;
 
-    public int Features => throw new NotSupportedException();
+    private readonly Lock turn = new();
+    private readonly Backend backend;
+    private readonly TrainingOptions options;
+    private readonly ModelDescription description;
+    private readonly (CsrMatrix Weights, float[] Bias, Activation Activation)[] layers;
+    private readonly DeviceBuffer<float>[] activations;
+
+    private SparseModel(Backend backend, TrainingOptions options, ModelDescription description, (CsrMatrix Weights, float[] Bias, Activation Activation)[] layers)
+    {
+        this.backend = backend;
+        this.options = options;
+        this.description = description;
+        this.layers = layers;
+        activations = options.Network.Layers.Select(width => new DeviceBuffer<float>((long)width * BatchSize)).ToArray();
+    }
+
+    public int Features => options.Network.Layers[0];
 
     /// <summary>Output neurons.</summary>
-    public int Outputs => throw new NotSupportedException();
+    public int Outputs => options.Network.Layers[^1];
 
-    /// <summary>Names of the classes, empty for regression.</summary>
-    public IReadOnlyList<string> ClassNames => throw new NotSupportedException();
+    /// <summary>Names of the classes, empty for regression. With binary cross-entropy there are two for one output, the probability of the second.</summary>
+    public IReadOnlyList<string> ClassNames => description.ClassNames;
 
-    public long Nnz => throw new NotSupportedException();
+    /// <summary>Shape of a row that is an image.</summary>
+    public ImageShape? Image => description.Image;
+
+    public long Nnz => layers.Sum(layer => layer.Weights.Nnz);
+
+    /// <summary>Memory held: weights and buffers.</summary>
+    public long Bytes => layers.Sum(layer => (layer.Weights.Nnz * 8) + (layer.Weights.Rows * 12L)) + activations.Sum(buffer => buffer.Length * sizeof(float));
+
+    /// <summary>Reads a model or a checkpoint (safetensors, see docs/formats.md).</summary>
+    /// <param name="backend">Stays the caller's; used by nobody else while the model predicts.</param>
+    /// <exception cref="InvalidDataException">Damaged or hostile bytes; the message names tensor, value and what is allowed.</exception>
+    public static SparseModel Load(Stream source, Backend backend)
+    {
+        var (metadata, tensors) = Safetensors.Read(source);
+        var (options, description) = ModelFile.ReadDescription(metadata, tensors, ModelFile.Format, CheckpointFile.Format);
+        var layers = Enumerable.Range(0, options.Network.Layers.Count - 1).Select(layer =>
+        {
+            var (weights, bias) = LayerTensors.Read(tensors, layer, options.Network.Layers[layer + 1], options.Network.Layers[layer]);
+            return (weights, bias, SparseLayer.ActivationOf(options.Network, layer));
+        }).ToArray();
+        return new SparseModel(backend, options, description, layers);
+    }
 
     /// <summary>Predicts raw (not normalised) rows.</summary>
     /// <param name="rows">[sample, feature], row-major; length = count·<see cref="Features"/>.</param>
     /// <param name="outputs">[sample, output], row-major: probabilities (classification) or values (regression).</param>
-    public void Predict(ReadOnlySpan<float> rows, Span<float> outputs) => throw new NotSupportedException();
+    /// <exception cref="ArgumentException">The lengths do not fit each other.</exception>
+    public void Predict(ReadOnlySpan<float> rows, Span<float> outputs)
+    {
+        var count = rows.Length / Features;
+        if (count * Features != rows.Length || outputs.Length != count * Outputs)
+        {
+            throw new ArgumentException(
+                $"rows has {rows.Length} and outputs {outputs.Length} numbers; allowed: a multiple of {Features} features, and {Outputs} outputs for each", nameof(rows));
+        }
+
+        lock (turn)
+        {
+            for (var start = 0; start < count; start += BatchSize)
+            {
+                var batchSize = Math.Min(BatchSize, count - start);
+                PredictBatch(rows.Slice(start * Features, batchSize * Features), outputs.Slice(start * Outputs, batchSize * Outputs), batchSize);
+            }
+        }
+    }
 
     public void Dispose()
     {
+        foreach (var buffer in activations)
+        {
+            buffer.Dispose();
+        }
+    }
+
+    private void PredictBatch(ReadOnlySpan<float> rows, Span<float> outputs, int batchSize)
+    {
+        for (var feature = 0; feature < Features; feature++)
+        {
+            var x = activations[0].Row(feature, batchSize);
+            for (var sample = 0; sample < batchSize; sample++)
+            {
+                x[sample] = (rows[(sample * Features) + feature] - description.Shift[feature]) * description.Scale[feature];
+            }
+        }
+
+        for (var l = 0; l < layers.Length; l++)
+        {
+            backend.SparseForward(layers[l].Weights, layers[l].Bias, activations[l], activations[l + 1], batchSize, layers[l].Activation);
+        }
+
+        backend.Probabilities(options.Loss, activations[^1], Outputs, batchSize);
+        for (var output = 0; output < Outputs; output++)
+        {
+            var y = activations[^1].Row(output, batchSize);
+            for (var sample = 0; sample < batchSize; sample++)
+            {
+                outputs[(sample * Outputs) + output] = y[sample];
+            }
+        }
     }
 }

@@ -26,6 +26,14 @@ public sealed unsafe class DeviceBuffer<T> : IDisposable
     /// <summary>The whole buffer; only for lengths below 2³¹.</summary>
     public Span<T> Span => new(Pointer, checked((int)Length));
 
+    /// <summary>Row <paramref name="neuron"/> of a feature-major minibatch.</summary>
+    public Span<T> Row(long neuron, int batchSize)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(neuron);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((neuron + 1) * batchSize, Length);
+        return new Span<T>(Pointer + (neuron * batchSize), batchSize);
+    }
+
     public void Dispose()
     {
         Free();

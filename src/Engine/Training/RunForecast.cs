@@ -1,23 +1,31 @@
+using SparseService.Engine.Sparse;
+using SparseService.Engine.Topology;
+
 namespace SparseService.Engine.Training;
 
 /// <summary>What a spec will cost, known before it is trained: <c>POST /v1/topologies/preview</c>.</summary>
 public sealed record RunForecast
 {
+    // Above this a preview takes the expectation: drawing a topology costs about 30 ns a connection.
+    private const double LargestDrawn = 5_000_000;
+    private const int Bins = 20;
+
     public required IReadOnlyList<LayerForecast> Layers { get; init; }
 
     public required long Nnz { get; init; }
 
-    public required long DenseParameters { get; init; }
+    /// <summary>Connections of the dense twin, biases not counted.</summary>
+    public required double DenseParameters { get; init; }
 
     public required double Density { get; init; }
 
     /// <summary>Bytes of the stored model: values, indices, offsets, biases.</summary>
     public required long ModelBytes { get; init; }
 
-    /// <summary>Bytes of the dense float32 twin.</summary>
-    public required long DenseModelBytes { get; init; }
+    /// <summary>Bytes of the dense float32 twin with its biases.</summary>
+    public required double DenseModelBytes { get; init; }
 
-    /// <summary>Peak bytes of the trainer: model, transpose index, optimizer state, activations.</summary>
+    /// <summary>Peak bytes of the trainer: model, transpose index, optimizer state, activations, and the second copy that evolution needs for a moment.</summary>
     public required long TrainingBytes { get; init; }
 
     /// <summary>Floating point operations of one epoch over <c>trainRows</c> rows; null when the row count is not known.</summary>
@@ -29,7 +37,80 @@ public sealed record RunForecast
     public required double AssumedFlopsPerSecond { get; init; }
 
     /// <summary>Computes the forecast. Draws the real topology when it is small enough, takes the expectation otherwise; never O(in·out).</summary>
-    public static RunForecast Of(TrainingOptions options, long? trainRows = null) => throw new NotSupportedException();
+    /// <param name="options">Validated.</param>
+    /// <param name="trainRows">Rows of an epoch, if known.</param>
+    /// <param name="flopsPerSecond">What the machine sustains in training; the default is one core with AVX-512 at batch 128, halved for caution.</param>
+    public static RunForecast Of(TrainingOptions options, long? trainRows = null, double flopsPerSecond = 30e9)
+    {
+        var network = options.Network;
+        var weightLayers = Enumerable.Range(0, network.Layers.Count - 1).ToArray();
+        var exact = weightLayers.Sum(layer => TopologyGenerator.ExpectedNnz(network, layer)) <= LargestDrawn;
+        var layers = weightLayers.Select(layer => exact ? Drawn(options, layer) : Expected(network, layer)).ToArray();
+        var nnz = layers.Sum(layer => layer.Nnz);
+        var cells = layers.Sum(layer => (double)layer.Inputs * layer.Outputs);
+        var outputs = network.Layers.Skip(1).Sum(width => (long)width);
+        var modelBytes = (8 * nnz) + (8 * (outputs + weightLayers.Length)) + (4 * outputs);
+        var flops = trainRows is { } rows ? Flops(layers) * (rows / options.BatchSize * options.BatchSize) : (double?)null;
+        return new RunForecast
+        {
+            Layers = layers,
+            Nnz = nnz,
+            DenseParameters = cells,
+            Density = nnz / cells,
+            ModelBytes = modelBytes,
+            DenseModelBytes = 4 * (cells + outputs),
+            TrainingBytes = TrainingMemory(options, layers, modelBytes, outputs),
+            FlopsPerEpoch = flops,
+            SecondsPerEpoch = flops / flopsPerSecond,
+            AssumedFlopsPerSecond = flopsPerSecond,
+        };
+    }
+
+    // Forward, weight gradient and, above the first layer, input gradient: a multiply and an add per connection and sample each.
+    private static double Flops(IEnumerable<LayerForecast> layers) => layers.Sum(layer => (layer.Layer == 1 ? 4.0 : 6.0) * layer.Nnz);
+
+    private static long TrainingMemory(TrainingOptions options, LayerForecast[] layers, long modelBytes, long outputs)
+    {
+        var slots = options.Optimizer.Kind == OptimizerKind.Adam ? 2 : 1;
+        var nnz = layers.Sum(layer => layer.Nnz);
+        var neurons = outputs + layers[0].Inputs;
+        var transpose = (8 * layers.Where(layer => layer.Layer > 1).Sum(layer => layer.Nnz)) + (8 * neurons);
+        var evolution = layers.Max(layer => layer.Nnz) * (8 + (4 * slots));
+        var widest = layers.Max(layer => layer.Outputs);
+        var activations = 4L * Workspace.TestBatchSizeOf(options.Network.Layers, options.BatchSize) * neurons;
+        var backward = 4L * options.BatchSize * (outputs + (2L * widest));
+        return modelBytes + (4L * slots * (nnz + outputs)) + transpose + evolution + activations + backward;
+    }
+
+    private static LayerForecast Expected(NetworkOptions network, int layer)
+    {
+        var (inputs, outputs) = (network.Layers[layer], network.Layers[layer + 1]);
+        var nnz = TopologyGenerator.ExpectedNnz(network, layer);
+        return new LayerForecast(layer + 1, inputs, outputs, (long)nnz, nnz / ((double)inputs * outputs), Exact: false, [], []);
+    }
+
+    private static LayerForecast Drawn(TrainingOptions options, int layer)
+    {
+        var pattern = TopologyGenerator.Pattern(options.Network, layer, options.Seed);
+        var transpose = TransposeIndex.Of(pattern);
+        return new LayerForecast(
+            layer + 1, pattern.Columns, pattern.Rows, pattern.Nnz, pattern.Density, Exact: true,
+            Histogram(Enumerable.Range(0, pattern.Rows).Select(pattern.FanIn).ToArray()),
+            Histogram(Enumerable.Range(0, pattern.Columns).Select(transpose.FanOut).ToArray()));
+    }
+
+    private static DegreeBin[] Histogram(int[] degrees)
+    {
+        var (low, high) = (degrees.Min(), degrees.Max());
+        var width = ((high - low) / Bins) + 1;
+        var bins = new int[((high - low) / width) + 1];
+        foreach (var degree in degrees)
+        {
+            bins[(degree - low) / width]++;
+        }
+
+        return bins.Select((neurons, bin) => new DegreeBin(low + (bin * width), low + ((bin + 1) * width) - 1, neurons)).ToArray();
+    }
 }
 
 /// <param name="Layer">From 1.</param>

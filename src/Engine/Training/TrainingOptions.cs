@@ -180,7 +180,7 @@ public sealed record ScheduleOptions
 {
     public ScheduleKind Kind { get; init; } = ScheduleKind.Constant;
 
-    /// <summary>Linear rise from rate/warmupEpochs to the full rate over so many epochs, before the schedule proper. 0 = none.</summary>
+    /// <summary>Epoch e of the first warmupEpochs runs at rate·e/(warmupEpochs + 1); then the schedule proper begins. 0 = none.</summary>
     public int WarmupEpochs { get; init; }
 
     /// <summary>Step: the rate is multiplied by <see cref="Factor"/> after each of these epochs, ascending.</summary>

@@ -6,6 +6,7 @@ namespace SparseService.Engine.Training;
 /// <summary>Every rule a spec must keep, in one place.</summary>
 public static class TrainingOptionsValidator
 {
+    public const int MaximumEpochs = 100_000;
     public const int MaximumLayers = 64;
     public const int MaximumWidth = 100_000_000;
     public const long MaximumLayerNnz = 2_000_000_000;
@@ -96,7 +97,7 @@ public static class TrainingOptionsValidator
 
     private static void ValidateTraining(Rules rules, TrainingOptions options)
     {
-        rules.Range("$.training.epochs", options.Epochs, 1, 100_000);
+        rules.Range("$.training.epochs", options.Epochs, 1, MaximumEpochs);
         rules.Range("$.training.batchSize", options.BatchSize, 1, 65_536);
         rules.Range("$.training.dropout", options.Dropout, 0, 0.95);
         if (rules.Present(options.Network, "$.training.network", "an object"))

@@ -1,0 +1,99 @@
+using System.Globalization;
+using SparseService.Engine.Topology;
+using SparseService.Engine.Training;
+
+namespace SparseService.Engine.Formats;
+
+/// <summary>A model plus everything that its further training depends on (docs/formats.md).</summary>
+internal static class CheckpointFile
+{
+    public const string Format = "sparse-service/checkpoint";
+
+    public static void Write(Stream destination, TrainerState state)
+    {
+        var metadata = ModelFile.Metadata(Format, state);
+        metadata["epochsDone"] = state.EpochsDone.ToString(CultureInfo.InvariantCulture);
+        metadata["step"] = state.Step.ToString(CultureInfo.InvariantCulture);
+        metadata["stepInEpoch"] = state.StepInEpoch.ToString(CultureInfo.InvariantCulture);
+        var tensors = ModelFile.Tensors(state)
+            .Concat(state.Network.Layers.SelectMany(TrainingTensors))
+            .Append(Tensor.Of("epoch.sums", state.Sums.State))
+            .Append(Tensor.Of("best.testAccuracy", [state.BestTestAccuracy]));
+        Safetensors.Write(destination, metadata, tensors.ToArray());
+    }
+
+    /// <param name="overrides">Replaces the stored options.</param>
+    /// <exception cref="InvalidDataException">Damaged, or not a checkpoint.</exception>
+    /// <exception cref="InvalidSpecException">The overrides change what the checkpoint fixes.</exception>
+    public static TrainerState Read(Stream source, TrainingOptions? overrides)
+    {
+        var (metadata, tensors) = Safetensors.Read(source);
+        var (stored, description) = ModelFile.ReadDescription(metadata, tensors, Format);
+        var options = overrides ?? stored;
+        RequireSameShape(stored, options);
+        var layers = Enumerable.Range(0, stored.Network.Layers.Count - 1).Select(layer => ReadLayer(tensors, options, layer)).ToArray();
+        return new TrainerState
+        {
+            Options = options,
+            Network = new SparseNetwork(layers),
+            Description = description,
+            EpochsDone = (int)Number(metadata, "epochsDone", TrainingOptionsValidator.MaximumEpochs),
+            Step = Number(metadata, "step", long.MaxValue),
+            StepInEpoch = (int)Number(metadata, "stepInEpoch", int.MaxValue),
+            Sums = new EpochSums(LayerTensors.Array<double>(tensors, "epoch.sums", EpochSums.Length(layers.Length))),
+            BestTestAccuracy = LayerTensors.Array<double>(tensors, "best.testAccuracy", 1)[0],
+        };
+    }
+
+    private static IEnumerable<Tensor> TrainingTensors(SparseLayer layer)
+    {
+        for (var slot = 0; slot < layer.BiasState.Length; slot++)
+        {
+            yield return Tensor.Of(LayerTensors.Name(layer.Index, $"valuesState{slot}"), layer.Connections.State[slot]);
+            yield return Tensor.Of(LayerTensors.Name(layer.Index, $"biasState{slot}"), layer.BiasState[slot]);
+        }
+
+        yield return Tensor.Of(LayerTensors.Name(layer.Index, "explored"), layer.Explored.State);
+        yield return Tensor.Of(LayerTensors.Name(layer.Index, "removed"), Array.ConvertAll(layer.Removed, removed => removed ? (byte)1 : (byte)0));
+    }
+
+    private static SparseLayer ReadLayer(IReadOnlyDictionary<string, Tensor> tensors, TrainingOptions options, int layer)
+    {
+        var (columns, rows) = (options.Network.Layers[layer], options.Network.Layers[layer + 1]);
+        var (weights, bias) = LayerTensors.Read(tensors, layer, rows, columns);
+        var slots = Enumerable.Range(0, options.Optimizer.Kind == OptimizerKind.Adam ? 2 : 1).ToArray();
+        return new SparseLayer(
+            layer,
+            new Connections(weights, slots.Select(slot => LayerTensors.Finite(tensors, LayerTensors.Name(layer, $"valuesState{slot}"), weights.Nnz)).ToArray()),
+            bias,
+            slots.Select(slot => LayerTensors.Finite(tensors, LayerTensors.Name(layer, $"biasState{slot}"), rows)).ToArray(),
+            SparseLayer.ActivationOf(options.Network, layer),
+            new ExplorationSketch(LayerTensors.Array<byte>(tensors, LayerTensors.Name(layer, "explored"))),
+            Array.ConvertAll(LayerTensors.Array<byte>(tensors, LayerTensors.Name(layer, "removed"), rows), removed => removed != 0));
+    }
+
+    private static void RequireSameShape(TrainingOptions stored, TrainingOptions options)
+    {
+        var faults = new List<SpecFault>();
+        if (!options.Network.Layers.SequenceEqual(stored.Network.Layers))
+        {
+            faults.Add(new SpecFault(
+                "$.training.network.layers", $"[{string.Join(", ", options.Network.Layers)}]", $"[{string.Join(", ", stored.Network.Layers)}], as in the checkpoint"));
+        }
+
+        if (options.Optimizer.Kind != stored.Optimizer.Kind)
+        {
+            faults.Add(new SpecFault("$.training.optimizer.kind", $"{options.Optimizer.Kind}", $"{stored.Optimizer.Kind}, whose state the checkpoint holds"));
+        }
+
+        if (faults.Count > 0)
+        {
+            throw new InvalidSpecException(faults);
+        }
+    }
+
+    private static long Number(IReadOnlyDictionary<string, string> metadata, string name, long maximum) =>
+        long.TryParse(ModelFile.Field(metadata, name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= maximum
+            ? number
+            : throw new InvalidDataException($"Metadata field {name} is {metadata[name]}; allowed: 0 to {maximum}");
+}

@@ -1,0 +1,105 @@
+using SparseService.Engine.Data;
+using SparseService.Engine.Kernels;
+
+namespace SparseService.Engine.Training;
+
+/// <summary>Loads minibatches and measures the loss: for a training step, and over the whole test part.</summary>
+internal sealed class Evaluator
+{
+    private readonly TrainerState state;
+    private readonly SampleStore data;
+    private readonly Backend backend;
+    private readonly Workspace workspace;
+    private readonly int[] testRows;
+
+    public Evaluator(TrainerState state, SampleStore data, Backend backend, Workspace workspace, int[] testRows)
+    {
+        this.state = state;
+        this.data = data;
+        this.backend = backend;
+        this.workspace = workspace;
+        this.testRows = testRows;
+        EverActive = state.Options.Network.Layers.Skip(1).SkipLast(1).Select(width => new bool[width]).ToArray();
+    }
+
+    /// <summary>[hidden layer][neuron]: whether the last test saw an output other than 0.</summary>
+    public bool[][] EverActive { get; }
+
+    /// <summary>Gathers samples and labels of a minibatch into the workspace.</summary>
+    public void Load(ReadOnlySpan<int> rows)
+    {
+        var input = workspace.Activations[0].Span[..(rows.Length * data.Features)];
+        data.Gather(rows, state.Description.Shift, state.Description.Scale, input);
+        for (var sample = 0; sample < rows.Length; sample++)
+        {
+            if (data.Classes > 0)
+            {
+                workspace.Classes[sample] = data.ClassOf(rows[sample]);
+            }
+            else
+            {
+                workspace.Targets[sample] = data.TargetOf(rows[sample]);
+            }
+        }
+    }
+
+    /// <summary>Loss of the loaded minibatch from its logits.</summary>
+    /// <param name="dLogits">Receives dLoss/dz of the output layer; may be the logits themselves.</param>
+    public LossResult Loss(DeviceBuffer<float> dLogits, int batchSize)
+    {
+        var (kind, logits, outputs) = (state.Options.Loss, workspace.Activations[^1], state.Options.Network.Layers[^1]);
+        return kind == LossKind.SquaredError
+            ? backend.Loss(kind, logits, [], workspace.Targets.AsSpan(0, batchSize), dLogits, outputs, batchSize)
+            : backend.Loss(kind, logits, workspace.Classes.AsSpan(0, batchSize), [], dLogits, outputs, batchSize);
+    }
+
+    /// <summary>Mean loss and accuracy over the test part, every row of it.</summary>
+    public TestResult Test()
+    {
+        foreach (var active in EverActive)
+        {
+            Array.Clear(active);
+        }
+
+        var (lossSum, correct) = (0.0, 0L);
+        for (var start = 0; start < testRows.Length; start += workspace.TestBatchSize)
+        {
+            var rows = testRows.AsSpan(start, Math.Min(workspace.TestBatchSize, testRows.Length - start));
+            Load(rows);
+            Forward(rows.Length);
+            var loss = Loss(workspace.Activations[^1], rows.Length);
+            lossSum += loss.LossSum;
+            correct += loss.Correct;
+        }
+
+        return new TestResult(lossSum / testRows.Length, data.Classes > 0 ? (double)correct / testRows.Length : null);
+    }
+
+    private void Forward(int batchSize)
+    {
+        var layers = state.Network.Layers;
+        for (var l = 0; l < layers.Count; l++)
+        {
+            var layer = layers[l];
+            var output = workspace.Activations[l + 1];
+            backend.SparseForward(layer.Weights, layer.Bias, workspace.Activations[l], output, batchSize, layer.Activation);
+            if (l < EverActive.Length)
+            {
+                MarkActive(EverActive[l], output, batchSize);
+            }
+        }
+    }
+
+    // Ends at a neuron's first output other than 0, so that it costs next to nothing beside the forward pass.
+    private static void MarkActive(bool[] everActive, DeviceBuffer<float> outputs, int batchSize)
+    {
+        for (var neuron = 0; neuron < everActive.Length; neuron++)
+        {
+            everActive[neuron] = everActive[neuron] || outputs.Row(neuron, batchSize).ContainsAnyExcept(0f);
+        }
+    }
+}
+
+/// <param name="Loss">Mean over the test part.</param>
+/// <param name="Accuracy">Share classified right; null in regression.</param>
+internal readonly record struct TestResult(double Loss, double? Accuracy);

@@ -1,0 +1,81 @@
+using SparseService.Engine.Elementwise;
+using SparseService.Engine.Sparse;
+using SparseService.Engine.Topology;
+
+namespace SparseService.Engine.Training;
+
+/// <summary>One weight layer with everything that training keeps of it. O(nnz + rows).</summary>
+internal sealed class SparseLayer
+{
+    private TransposeIndex? transpose;
+
+    /// <param name="index">From 0; layer 0 reads the input.</param>
+    public SparseLayer(int index, Connections connections, float[] bias, float[][] biasState, Activation activation, ExplorationSketch explored, bool[] removed)
+    {
+        Index = index;
+        Connections = connections;
+        Bias = bias;
+        BiasState = biasState;
+        Activation = activation;
+        Explored = explored;
+        Removed = removed;
+    }
+
+    public int Index { get; }
+
+    public Connections Connections { get; private set; }
+
+    public CsrMatrix Weights => Connections.Weights;
+
+    /// <summary>Made when first asked for: the input layer has no input gradient and never needs one.</summary>
+    public TransposeIndex Transpose => transpose ??= TransposeIndex.Of(Weights);
+
+    public float[] Bias { get; }
+
+    /// <summary>The optimizer's slots for the biases.</summary>
+    public float[][] BiasState { get; }
+
+    public Activation Activation { get; }
+
+    public ExplorationSketch Explored { get; }
+
+    /// <summary>Output neurons that importance pruning removed.</summary>
+    public bool[] Removed { get; }
+
+    /// <summary>Draws a new layer; its biases are 0.</summary>
+    public static SparseLayer Create(TrainingOptions options, int index)
+    {
+        var weights = TopologyGenerator.Layer(options.Network, index, options.Seed);
+        var slots = OptimizerStep.From(options.Optimizer, options.Optimizer.LearningRate, 1).StateSlots;
+        var explored = new ExplorationSketch();
+        for (var row = 0; row < weights.Rows; row++)
+        {
+            for (var k = weights.RowOffsets[row]; k < weights.RowOffsets[row + 1]; k++)
+            {
+                explored.Add(((long)row * weights.Columns) + weights.ColumnIndices[k]);
+            }
+        }
+
+        return new SparseLayer(
+            index,
+            new Connections(weights, Slots(slots, weights.Nnz)),
+            new float[weights.Rows],
+            Slots(slots, weights.Rows),
+            ActivationOf(options.Network, index),
+            explored,
+            new bool[weights.Rows]);
+    }
+
+    /// <summary>The output layer is linear: the loss applies softmax or sigmoid itself.</summary>
+    public static Activation ActivationOf(NetworkOptions network, int index) =>
+        index == network.Layers.Count - 2 ? Activation.Linear : Activation.ForHiddenLayer(network.Activation, index + 1);
+
+    /// <summary>Replaces the connections after evolution or pruning.</summary>
+    public void Replace(Connections connections)
+    {
+        Connections = connections;
+        transpose = null;
+    }
+
+    private static float[][] Slots(int slots, long length) => Enumerable.Range(0, slots).Select(_ => new float[length]).ToArray();
+}

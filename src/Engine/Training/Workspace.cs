@@ -1,0 +1,57 @@
+using SparseService.Engine.Kernels;
+
+namespace SparseService.Engine.Training;
+
+/// <summary>Activations, slopes and deltas of one minibatch, feature-major. O(neurons·batch), allocated once.</summary>
+internal sealed class Workspace : IDisposable
+{
+    private const long ComfortableBytes = 64 << 20;
+
+    /// <param name="layers">Width of every layer, input first.</param>
+    public Workspace(IReadOnlyList<int> layers, int batchSize)
+    {
+        TestBatchSize = TestBatchSizeOf(layers, batchSize);
+        Activations = layers.Select(width => new DeviceBuffer<float>((long)width * TestBatchSize)).ToArray();
+        Slopes = layers.Skip(1).Take(layers.Count - 2).Select(width => new DeviceBuffer<float>((long)width * batchSize)).ToArray();
+        var widest = layers.Skip(1).Max();
+        Delta = new DeviceBuffer<float>((long)widest * batchSize);
+        NextDelta = new DeviceBuffer<float>((long)widest * batchSize);
+        Rows = new int[TestBatchSize];
+        Classes = new int[TestBatchSize];
+        Targets = new float[TestBatchSize];
+    }
+
+    public int TestBatchSize { get; }
+
+    /// <summary>[layer][neuron, sample]; the last one holds logits.</summary>
+    public DeviceBuffer<float>[] Activations { get; }
+
+    /// <summary>[hidden layer][neuron, sample]: f'(z)·dropout.</summary>
+    public DeviceBuffer<float>[] Slopes { get; }
+
+    /// <summary>dLoss/dz of the layer at hand.</summary>
+    public DeviceBuffer<float> Delta { get; private set; }
+
+    /// <summary>dLoss/dz of the layer before it.</summary>
+    public DeviceBuffer<float> NextDelta { get; private set; }
+
+    public int[] Rows { get; }
+
+    public int[] Classes { get; }
+
+    public float[] Targets { get; }
+
+    /// <summary>Tests go faster in batches that fill the kernels' registers, as long as they cost little memory.</summary>
+    public static int TestBatchSizeOf(IReadOnlyList<int> layers, int batchSize) =>
+        Math.Max(batchSize, (int)Math.Min(256, ComfortableBytes / sizeof(float) / layers.Sum(width => (long)width)));
+
+    public void SwapDeltas() => (Delta, NextDelta) = (NextDelta, Delta);
+
+    public void Dispose()
+    {
+        foreach (var buffer in Activations.Concat(Slopes).Append(Delta).Append(NextDelta))
+        {
+            buffer.Dispose();
+        }
+    }
+}
