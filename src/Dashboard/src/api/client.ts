@@ -1,0 +1,95 @@
+import { ApiError } from "./apiError";
+import type {
+  Checkpoint, Dataset, MetricSeries, NetworkStatistics, Page, ProblemDetails, Run, RunEvent, RunSpec,
+} from "./types";
+
+/** Every request of the page goes through here; a 401 ends the session. */
+export class ApiClient {
+  constructor(private readonly key: string, private readonly onUnauthorized: () => void = () => {}) {}
+
+  listRuns(limit: number, cursor?: string, signal?: AbortSignal): Promise<Page<Run>> {
+    return this.getJson(`runs?limit=${limit}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`, signal);
+  }
+
+  getRun(id: string, signal?: AbortSignal): Promise<Run> {
+    return this.getJson(`runs/${id}`, signal);
+  }
+
+  createRun(spec: RunSpec, idempotencyKey: string): Promise<Run> {
+    return this.send("POST", "runs", { body: spec, headers: { "Idempotency-Key": idempotencyKey } });
+  }
+
+  async steerRun(id: string, verb: "pause" | "resume" | "cancel"): Promise<void> {
+    await this.request("POST", `runs/${id}/${verb}`);
+  }
+
+  async getMetrics(id: string, series: string[], maxPoints: number, signal?: AbortSignal): Promise<MetricSeries> {
+    const query = `series=${series.map(encodeURIComponent).join(",")}&maxPoints=${maxPoints}`;
+    return this.getJson(`runs/${id}/metrics?${query}`, signal);
+  }
+
+  getStatistics(id: string, epoch?: number, signal?: AbortSignal): Promise<NetworkStatistics> {
+    return this.getJson(`runs/${id}/statistics${epoch === undefined ? "" : `?epoch=${epoch}`}`, signal);
+  }
+
+  async listEvents(id: string, after: number, signal?: AbortSignal): Promise<RunEvent[]> {
+    return (await this.getJson<Page<RunEvent>>(`runs/${id}/events?after=${after}`, signal)).items;
+  }
+
+  async listCheckpoints(id: string, signal?: AbortSignal): Promise<Checkpoint[]> {
+    return (await this.getJson<Page<Checkpoint>>(`runs/${id}/checkpoints`, signal)).items;
+  }
+
+  getDataset(id: string, signal?: AbortSignal): Promise<Dataset> {
+    return this.getJson(`datasets/${id}`, signal);
+  }
+
+  /** Downloads with the key in a header, so that no link ever carries it. */
+  async download(path: string): Promise<Blob> {
+    return (await this.request("GET", path)).blob();
+  }
+
+  private getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
+    return this.send("GET", path, signal ? { signal } : {});
+  }
+
+  private async send<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
+    return (await this.request(method, path, options)).json() as Promise<T>;
+  }
+
+  private async request(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
+    const headers: Record<string, string> = { Authorization: `Bearer ${this.key}`, ...options.headers };
+    const init: RequestInit = { method, headers, credentials: "omit", cache: "no-store" };
+    if (options.body !== undefined) {
+      headers["Content-Type"] = "application/json";
+      init.body = JSON.stringify(options.body);
+    }
+    if (options.signal) {
+      init.signal = options.signal;
+    }
+    const response = await fetch(`/v1/${path}`, init).catch((error: unknown) => {
+      throw options.signal?.aborted ? error : ApiError.unreachable();
+    });
+    if (response.ok) {
+      return response;
+    }
+    if (response.status === 401) {
+      this.onUnauthorized();
+    }
+    throw ApiError.from(response.status, await readProblem(response));
+  }
+}
+
+interface RequestOptions {
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+async function readProblem(response: Response): Promise<ProblemDetails | null> {
+  try {
+    return (await response.json()) as ProblemDetails;
+  } catch {
+    return null; // Not every proxy answers with problem details.
+  }
+}

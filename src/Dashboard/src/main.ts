@@ -1,0 +1,8 @@
+import { Shell } from "./shell/shell";
+import { applyTheme } from "./shell/theme";
+import "./styles/base.css";
+import "./styles/controls.css";
+import "./styles/pages.css";
+
+applyTheme();
+new Shell(document.getElementById("app")!).start();

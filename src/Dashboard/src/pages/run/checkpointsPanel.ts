@@ -1,0 +1,67 @@
+import type { ApiClient } from "../../api/client";
+import { describeError } from "../../api/apiError";
+import type { Checkpoint } from "../../api/types";
+import { formatBytes, formatCount, formatInteger, formatLoss, formatPercent, formatTime } from "../../format/format";
+import { saveBlob } from "../../ui/saveBlob";
+import { h } from "../../ui/dom";
+import { createPanel } from "../../ui/panel";
+import { showToast } from "../../ui/toast";
+import type { RunModel } from "./runModel";
+import type { RunPanel } from "./runPanel";
+
+/** Checkpoints that can be had, newest first, and the model once the run succeeded. */
+export function createCheckpointsPanel(api: ApiClient): RunPanel {
+  const { element, body, tools } = createPanel("Checkpoints", "span-6");
+  const headings = ["Epoch", "Test accuracy", "Test loss", "Connections", "Size", "Written"];
+  const rows = h("tbody", {});
+  const empty = h("p", { class: "muted small" }, "None yet.");
+  const table = h("table", { class: "table" },
+    h("thead", {}, h("tr", {}, headings.map(text => h("th", { class: "num", scope: "col" }, text)),
+      h("th", { scope: "col" }, h("span", { class: "sr-only" }, "Download")))), rows);
+  const scroll = h("div", { class: "table-scroll", tabIndex: 0, attrs: { role: "region", "aria-label": "Checkpoints" } }, table);
+  body.append(empty);
+  return {
+    element,
+    topics: ["checkpoints", "run"],
+    update(model) {
+      tools.replaceChildren(...modelButton(api, model));
+      const newest = [...model.checkpoints].sort((a, b) => b.epoch - a.epoch);
+      body.replaceChildren(newest.length === 0 ? empty : scroll);
+      const known = [...rows.children].map(row => (row as HTMLElement).dataset["id"]).join();
+      if (known !== newest.map(checkpoint => checkpoint.id).join()) {
+        rows.replaceChildren(...newest.map(checkpoint => createRow(api, checkpoint)));
+      }
+    },
+  };
+}
+
+function createRow(api: ApiClient, checkpoint: Checkpoint): HTMLElement {
+  const texts = [
+    formatInteger(checkpoint.epoch), formatPercent(checkpoint.testAccuracy), formatLoss(checkpoint.testLoss),
+    formatCount(checkpoint.nnz), formatBytes(checkpoint.bytes), formatTime(checkpoint.createdAt),
+  ];
+  const row = h("tr", {}, texts.map(text => h("td", { class: "num" }, text)),
+    h("td", { class: "cell-action" }, downloadButton(api, "Download", `checkpoints/${checkpoint.id}/content`,
+      `checkpoint-${checkpoint.epoch}.safetensors`, `Download the checkpoint of epoch ${checkpoint.epoch}`)));
+  row.dataset["id"] = checkpoint.id;
+  return row;
+}
+
+function modelButton(api: ApiClient, { run }: RunModel): HTMLElement[] {
+  return run.modelId ? [downloadButton(api, "Download model", `models/${run.modelId}/content`, "model.safetensors", "Download the trained model")] : [];
+}
+
+function downloadButton(api: ApiClient, label: string, path: string, fileName: string, words: string): HTMLElement {
+  const button = h("button", { class: "button small", attrs: { "aria-label": words }, on: { click: () => void download() } }, label);
+  async function download(): Promise<void> {
+    button.disabled = true;
+    try {
+      saveBlob(await api.download(path), fileName);
+    } catch (error) {
+      showToast(describeError(error), "error");
+    } finally {
+      button.disabled = false;
+    }
+  }
+  return button;
+}

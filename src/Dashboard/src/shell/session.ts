@@ -1,0 +1,35 @@
+const storageKey = "sparse.key";
+const keyForm = /^sk_[A-Za-z0-9]+_[A-Za-z0-9_-]+$/;
+
+/** The key that the page works with, from this tab or from this browser. */
+export function storedKey(): string | null {
+  return sessionStorage.getItem(storageKey) ?? localStorage.getItem(storageKey);
+}
+
+/** @param keep True: also for other tabs and after the browser was closed. */
+export function storeKey(key: string, keep: boolean): void {
+  forgetKey();
+  (keep ? localStorage : sessionStorage).setItem(storageKey, key);
+}
+
+export function forgetKey(): void {
+  sessionStorage.removeItem(storageKey);
+  localStorage.removeItem(storageKey);
+}
+
+export const looksLikeKey = (text: string): boolean => keyForm.test(text);
+
+/**
+ * Takes the key out of the start-up link `/?key=sk_…` before anything else happens, so that it does not stay in the
+ * address bar, the history or a screenshot.
+ */
+export function takeKeyFromAddress(): string | null {
+  const address = new URL(window.location.href);
+  const key = address.searchParams.get("key");
+  if (key === null) {
+    return null;
+  }
+  address.searchParams.delete("key");
+  window.history.replaceState(null, "", address.pathname + address.search + address.hash);
+  return key.trim();
+}

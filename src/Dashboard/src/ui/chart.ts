@@ -1,0 +1,211 @@
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { onThemeChange, themeColor } from "../shell/theme";
+import { h, setText } from "./dom";
+
+export interface ChartSeries {
+  label: string;
+  /** Name of a CSS variable. */
+  color: string;
+  width?: number;
+  dash?: number[];
+  /** Bars in place of a line. */
+  bars?: boolean;
+  format(value: number | null | undefined): string;
+}
+
+export interface Curve {
+  x: readonly number[];
+  y: readonly number[];
+}
+
+export interface ChartOptions {
+  /** What the chart shows, for screen readers. */
+  name: string;
+  xLabel: string;
+  height: number;
+  series: ChartSeries[];
+  formatAxis(value: number): string;
+  /** Lower and upper bound that the axis must contain. */
+  yRange?: [number | null, number | null];
+}
+
+/** A time curve with a legend that shows the newest values, or those under the cursor. */
+export class Chart {
+  readonly element: HTMLElement;
+  readonly legend: HTMLElement;
+  private readonly canvasHost: HTMLElement;
+  private readonly values: HTMLElement[];
+  private readonly observer: ResizeObserver;
+  private readonly stopThemeWatch: () => void;
+  private plot: uPlot | null = null;
+  private curves: Curve[];
+  private data: uPlot.AlignedData = [[]];
+  private isLog = false;
+
+  constructor(private readonly options: ChartOptions) {
+    this.curves = options.series.map(() => ({ x: [], y: [] }));
+    this.values = options.series.map(() => h("span", { class: "legend-value" }, "–"));
+    this.legend = h("div", { class: "legend" }, options.series.map((series, index) =>
+      h("span", { class: "legend-item" },
+        h("i", { class: series.bars ? "swatch block" : "swatch", style: { "--swatch": `var(${series.color})` } }),
+        series.label, this.values[index])));
+    this.canvasHost = h("div", { class: "chart-host", style: { height: `${options.height}px` }, attrs: { role: "img" } });
+    this.element = h("div", { class: "chart" }, this.canvasHost);
+    this.observer = new ResizeObserver(() => this.resize());
+    this.observer.observe(this.canvasHost);
+    this.stopThemeWatch = onThemeChange(() => this.rebuild());
+  }
+
+  /** One curve per series, in the order of the options. */
+  setCurves(curves: Curve[]): void {
+    this.curves = curves;
+    this.draw();
+  }
+
+  setLog(isLog: boolean): void {
+    this.isLog = isLog;
+    this.rebuild();
+  }
+
+  dispose(): void {
+    this.observer.disconnect();
+    this.stopThemeWatch();
+    this.plot?.destroy();
+  }
+
+  private draw(): void {
+    const tables = this.curves.map(({ x, y }): uPlot.AlignedData => [
+      [...x], y.map(value => (this.isLog && value <= 0 ? null : value)),
+    ]);
+    this.data = tables.some(table => table[0].length > 0)
+      ? uPlot.join(tables, tables.map(table => table.slice(1).map(() => 2)))
+      : [[], ...tables.map(() => [])];
+    this.plot?.setData(this.data);
+    this.showValues(null);
+    this.describe();
+  }
+
+  private rebuild(): void {
+    this.plot?.destroy();
+    this.plot = null;
+    this.draw();
+    this.resize();
+  }
+
+  private resize(): void {
+    const width = Math.floor(this.canvasHost.clientWidth);
+    if (width === 0) {
+      return;
+    }
+    if (this.plot) {
+      this.plot.setSize({ width, height: this.options.height });
+    } else {
+      this.plot = new uPlot(this.plotOptions(width), this.data, this.canvasHost);
+    }
+  }
+
+  private plotOptions(width: number): uPlot.Options {
+    const axis = {
+      stroke: themeColor("--text-faint"),
+      font: `11px ${getComputedStyle(document.body).fontFamily}`,
+      grid: { stroke: themeColor("--grid"), width: 1 },
+      ticks: { show: false },
+    };
+    return {
+      width,
+      height: this.options.height,
+      padding: [8, 12, 0, 0],
+      legend: { show: false },
+      cursor: { y: false, points: { size: 6 }, drag: { x: true, y: false } },
+      scales: { x: { time: false, range: xRange }, y: this.yScale() },
+      axes: [
+        { ...axis, label: this.options.xLabel, labelSize: 16, labelFont: axis.font, size: 26, gap: 4, incrs: wholeSteps },
+        { ...axis, size: 52, gap: 4, values: (_, ticks) => ticks.map(tick => (tick === null ? "" : this.options.formatAxis(tick))) },
+      ],
+      series: [{}, ...this.options.series.map(series => lineOptions(series))],
+      hooks: { setCursor: [plot => this.showValues(plot.cursor.idx ?? null)] },
+    };
+  }
+
+  private yScale(): uPlot.Scale {
+    if (this.isLog) {
+      return { distr: 3, log: 10 };
+    }
+    const [low, high] = this.options.yRange ?? [null, null];
+    return {
+      range: (_, min, max) => {
+        if (min === null || max === null) {
+          return [low ?? 0, high ?? 1];
+        }
+        const margin = (max - min) * 0.06 || Math.abs(max) * 0.1 || 0.1;
+        return [low === null ? min - margin : Math.max(low, min - margin), high === null ? max + margin : Math.min(high, max + margin)];
+      },
+    };
+  }
+
+  private showValues(index: number | null): void {
+    this.values.forEach((element, series) => {
+      const column = this.data[series + 1] ?? [];
+      const value = index === null ? this.curves[series]?.y.at(-1) : nearestValue(column, index);
+      setText(element, this.options.series[series]!.format(value));
+    });
+  }
+
+  private describe(): void {
+    const words = this.options.series.map((series, index) => `${series.label} ${series.format(this.curves[index]?.y.at(-1))}`);
+    this.canvasHost.setAttribute("aria-label", `${this.options.name}. Newest values: ${words.join(", ")}.`);
+  }
+}
+
+const wholeSteps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 1e6, 1e7];
+
+function xRange(_: uPlot, min: number | null, max: number | null): uPlot.Range.MinMax {
+  if (min === null || max === null) {
+    return [0, 1];
+  }
+  return min === max ? [min - 1, max + 1] : [min, max];
+}
+
+function lineOptions(series: ChartSeries): uPlot.Series {
+  const color = themeColor(series.color);
+  const line: uPlot.Series = { label: series.label, stroke: color, width: series.width ?? 1.75, spanGaps: true, points: pointOptions(series) };
+  if (series.dash) {
+    line.dash = series.dash;
+  }
+  if (series.bars) {
+    line.fill = color;
+    line.width = 0;
+    line.points = { show: false };
+    line.paths = uPlot.paths.bars!({ size: [0.7, 24], radius: 0.1 });
+  }
+  return line;
+}
+
+/** A curve of one or two points would not be seen as a line. */
+function pointOptions(series: ChartSeries): uPlot.Series.Points {
+  return {
+    size: 5,
+    fill: themeColor(series.color),
+    show: (plot, index) => (series.width ?? 1.75) > 1 && countValues(plot.data[index]!) <= 12,
+  };
+}
+
+function countValues(column: ArrayLike<number | null | undefined>): number {
+  let count = 0;
+  for (let i = 0; i < column.length; i++) {
+    count += column[i] === null || column[i] === undefined ? 0 : 1;
+  }
+  return count;
+}
+
+/** Series have values at different x; under the cursor the last one at or before it counts. */
+function nearestValue(column: ArrayLike<number | null | undefined>, index: number): number | null {
+  for (let i = index; i >= 0; i--) {
+    const value = column[i];
+    if (value !== null && value !== undefined) {
+      return value;
+    }
+  }
+  return null;
+}
