@@ -33,7 +33,7 @@ export class ApiClient {
   }
 
   async listEvents(id: string, after: number, signal?: AbortSignal): Promise<RunEvent[]> {
-    return (await this.getJson<Page<RunEvent>>(`runs/${id}/events?after=${after}`, signal)).items;
+    return (await this.getJson<Page<RunEvent>>(`runs/${id}/events?after=${after}&limit=1000`, signal)).items;
   }
 
   async listCheckpoints(id: string, signal?: AbortSignal): Promise<Checkpoint[]> {

@@ -116,6 +116,14 @@ export function formatNumber(value: number | null | undefined): string {
   return size >= 0.001 && size < 100_000 ? String(Number(value.toPrecision(4))) : value.toExponential(1);
 }
 
+/** Three digits with their zeros, for columns of similar numbers. */
+export function formatStrength(value: number | null | undefined): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) {
+    return "–";
+  }
+  return value === 0 || (Math.abs(value) >= 0.01 && Math.abs(value) < 10_000) ? threeDigits(value) : value.toExponential(1);
+}
+
 function threeDigits(value: number): string {
   const size = Math.abs(value);
   return value.toFixed(size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2);

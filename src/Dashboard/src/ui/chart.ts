@@ -118,7 +118,7 @@ export class Chart {
       padding: [8, 12, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { size: 6 }, drag: { x: true, y: false } },
-      scales: { x: { time: false, range: xRange }, y: this.yScale() },
+      scales: { x: { time: false, range: this.options.series.some(series => series.bars) ? barRange : lineRange }, y: this.yScale() },
       axes: [
         { ...axis, label: this.options.xLabel, labelSize: 16, labelFont: axis.font, size: 26, gap: 4, incrs: wholeSteps },
         { ...axis, size: 52, gap: 4, values: (_, ticks) => ticks.map(tick => (tick === null ? "" : this.options.formatAxis(tick))) },
@@ -160,11 +160,16 @@ export class Chart {
 
 const wholeSteps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 1e6, 1e7];
 
-function xRange(_: uPlot, min: number | null, max: number | null): uPlot.Range.MinMax {
+function lineRange(_: uPlot, min: number | null, max: number | null): uPlot.Range.MinMax {
   if (min === null || max === null) {
     return [0, 1];
   }
   return min === max ? [min - 1, max + 1] : [min, max];
+}
+
+/** Half a bar of room at both ends. */
+function barRange(_: uPlot, min: number | null, max: number | null): uPlot.Range.MinMax {
+  return min === null || max === null ? [0, 1] : [min - 0.6, max + 0.6];
 }
 
 function lineOptions(series: ChartSeries): uPlot.Series {

@@ -8,7 +8,7 @@ import type { RunPanel } from "./runPanel";
 
 const chartHeight = 240;
 const drawnPoints = 1500;
-const stepSmoothing = 0.9;
+const stepSmoothing = 0.6;
 
 /** Loss by epoch (train, test) over the loss of single steps. */
 export function createLossPanel(): RunPanel {

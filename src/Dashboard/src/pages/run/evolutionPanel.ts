@@ -40,14 +40,14 @@ export function createLayerChartPanel(
   title: string, name: string, layers: number, pick: (layer: LayerStatistics) => number | undefined, percent: boolean,
 ): RunPanel {
   const shown = Math.min(layers, layersDrawn);
-  const format = percent ? formatPercent : formatCount;
+  const format = percent ? (value: number | null | undefined) => formatPercent(value, 1) : formatCount;
   const chart = new Chart({
     name,
     xLabel: "epoch",
     height: chartHeight,
     formatAxis: percent ? value => `${Number((value * 100).toPrecision(3))} %` : formatCount,
     yRange: [0, null],
-    series: Array.from({ length: shown }, (_, index) => ({ label: `L${index + 1}`, color: layerColors[index]!, format: value => format(value) })),
+    series: Array.from({ length: shown }, (_, index) => ({ label: `L${index + 1}`, color: layerColors[index]!, format })),
   });
   const { element, body, tools } = createPanel(title, "span-4", layers > shown ? `first ${shown} of ${layers} layers` : "");
   tools.append(chart.legend);

@@ -1,5 +1,5 @@
 import type { LayerStatistics } from "../../api/types";
-import { formatInteger, formatNumber } from "../../format/format";
+import { formatInteger, formatNumber, formatStrength } from "../../format/format";
 import { h, setText } from "../../ui/dom";
 import { createPanel } from "../../ui/panel";
 import type { RunModel } from "./runModel";
@@ -59,5 +59,5 @@ function drawRank(list: HTMLElement, { importance }: LayerStatistics): void {
 }
 
 export function rankItem(label: string, value: number, largest: number): HTMLElement {
-  return h("li", { style: { "--w": String(largest > 0 ? value / largest : 0) } }, h("span", {}, label), h("b", {}, formatNumber(value)));
+  return h("li", { style: { "--w": String(largest > 0 ? value / largest : 0) } }, h("span", {}, label), h("b", {}, formatStrength(value)));
 }

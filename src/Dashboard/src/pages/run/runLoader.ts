@@ -1,5 +1,6 @@
 import type { ApiClient } from "../../api/client";
 import { ApiError } from "../../api/apiError";
+import { isTerminal } from "../../ui/stateChip";
 import { epochSeries, stepSeries, type RunModel } from "./runModel";
 
 const maxPoints = 1500;
@@ -31,11 +32,7 @@ export class RunLoader {
       }),
       epochsDone > 0 ? this.loadStatistics(epochsDone) : Promise.resolve(),
     ]);
-    for (const epoch of sampleEpochs(epochsDone, sampledEpochs)) {
-      if (!this.model.layerHistory.has(epoch) && !this.signal.aborted) {
-        await this.loadStatistics(epoch);
-      }
-    }
+    await this.fillHistory();
   }
 
   async refreshRun(): Promise<void> {
@@ -80,6 +77,17 @@ export class RunLoader {
       await new Promise(resolve => window.setTimeout(resolve, statisticsPauseMs));
     }
     this.statisticsBusy = false;
+    if (this.model.layerHistory.size < sampledEpochs || isTerminal(this.model.run.state)) {
+      await this.fillHistory();
+    }
+  }
+
+  private async fillHistory(): Promise<void> {
+    for (const epoch of sampleEpochs(this.model.run.epochsDone, sampledEpochs)) {
+      if (!this.model.layerHistory.has(epoch) && !this.signal.aborted) {
+        await this.loadStatistics(epoch);
+      }
+    }
   }
 
   private async loadStatistics(epoch: number): Promise<void> {

@@ -14,6 +14,7 @@ export const stepSeries = "stepLoss";
 
 const eventsKept = 300;
 const paceEpochs = 5;
+const historyKept = 1000;
 
 /** What the page knows of its run: read once, then kept up to date by events. Knows no HTML. */
 export class RunModel {
@@ -66,6 +67,9 @@ export class RunModel {
 
   addStatistics(epoch: number, statistics: NetworkStatistics): void {
     this.layerHistory.set(epoch, statistics.layers);
+    if (this.layerHistory.size > historyKept) {
+      [...this.layerHistory.keys()].sort((a, b) => a - b).forEach((key, index) => index % 2 === 1 && this.layerHistory.delete(key));
+    }
     if (epoch >= (this.statistics?.epoch ?? 0)) {
       this.statistics = { ...statistics, epoch };
     }

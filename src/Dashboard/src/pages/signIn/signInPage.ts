@@ -39,7 +39,7 @@ export function openSignInPage(onSignedIn: () => void, reason: string | null): P
     h("p", { class: "muted", id: "key-help" },
       "The service shows an admin key once, at its first start, together with a link that signs you in. Other keys come from an administrator."),
     h("label", { attrs: { for: "key" } }, "API key"), input, error,
-    h("label", { class: "check", attrs: { for: "keep" } }, keep, "Stay signed in in this browser"),
+    h("label", { class: "check", attrs: { for: "keep" } }, keep, "Keep me signed in in this browser"),
     submit);
   queueMicrotask(() => input.focus());
   return { title: "Sign in", element: form, dispose: () => {} };
