@@ -1,0 +1,8 @@
+namespace SparseService.Jobs.Commands;
+
+public enum RunCommand
+{
+    Cancel,
+    Pause,
+    Resume,
+}

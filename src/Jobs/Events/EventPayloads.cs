@@ -1,0 +1,75 @@
+using SparseService.Engine.Training;
+using SparseService.Persistence.Entities;
+
+namespace SparseService.Jobs.Events;
+
+/// <summary>Payload of <see cref="RunEventKind.State"/>.</summary>
+public sealed record StatePayload(RunState State, RunReason Reason, string? Message, int Attempt);
+
+/// <summary>Payload of <see cref="RunEventKind.Checkpoint"/>.</summary>
+public sealed record CheckpointPayload(Guid CheckpointId, int Epoch, long Step, long Bytes);
+
+/// <summary>Payload of <see cref="RunEventKind.Model"/>.</summary>
+public sealed record ModelPayload(Guid ModelId, long Bytes, long DenseBytes, long Nnz, double? TestAccuracy);
+
+/// <summary>Payload of <see cref="RunEventKind.Log"/>.</summary>
+public sealed record LogPayload(string Level, string Message);
+
+/// <summary>Payload of <see cref="RunEventKind.Epoch"/>: <see cref="EpochResult"/> without the long statistics. A number that is not finite is left out.</summary>
+public sealed record EpochPayload
+{
+    public required int Epoch { get; init; }
+
+    public required long Step { get; init; }
+
+    public required int EpochsTotal { get; init; }
+
+    public double? Loss { get; init; }
+
+    public double? TrainAccuracy { get; init; }
+
+    public double? TestLoss { get; init; }
+
+    public double? TestAccuracy { get; init; }
+
+    public required long Nnz { get; init; }
+
+    public double? Density { get; init; }
+
+    public double? LearningRate { get; init; }
+
+    public double? GradientNorm { get; init; }
+
+    public required double TrainSeconds { get; init; }
+
+    public required double EvolutionSeconds { get; init; }
+
+    public required double TestSeconds { get; init; }
+
+    public double? SamplesPerSecond { get; init; }
+
+    /// <summary>Seconds that the remaining epochs will take at the rate of this one.</summary>
+    public double? SecondsLeft { get; init; }
+
+    public static EpochPayload From(EpochResult result, int epochsTotal) => new()
+    {
+        Epoch = result.Epoch,
+        Step = result.Step,
+        EpochsTotal = epochsTotal,
+        Loss = Finite(result.Loss),
+        TrainAccuracy = result.TrainAccuracy,
+        TestLoss = Finite(result.TestLoss),
+        TestAccuracy = result.TestAccuracy,
+        Nnz = result.Nnz,
+        Density = Finite(result.Density),
+        LearningRate = Finite(result.LearningRate),
+        GradientNorm = Finite(result.GradientNorm),
+        TrainSeconds = result.TrainSeconds,
+        EvolutionSeconds = result.EvolutionSeconds,
+        TestSeconds = result.TestSeconds,
+        SamplesPerSecond = Finite(result.SamplesPerSecond),
+        SecondsLeft = Finite((result.TrainSeconds + result.EvolutionSeconds + result.TestSeconds) * (epochsTotal - result.Epoch)),
+    };
+
+    private static double? Finite(double value) => double.IsFinite(value) ? value : null;
+}

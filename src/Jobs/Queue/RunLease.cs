@@ -1,0 +1,194 @@
+using System.Data.Common;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using SparseService.Persistence;
+using SparseService.Persistence.Entities;
+
+namespace SparseService.Jobs.Queue;
+
+/// <summary>
+/// The right to write for a run. Renewed by a thread and a connection of its own, so that neither long epochs nor a full thread pool starve it;
+/// the same look at the row tells what the owner of the run wants.
+/// </summary>
+public sealed class RunLease : IDisposable
+{
+    private readonly NpgsqlDataSource dataSource;
+    private readonly TimeProvider time;
+    private readonly ILogger logger;
+    private readonly TimeSpan duration;
+    private readonly AutoResetEvent poke = new(false);
+    private readonly CancellationTokenSource interrupted = new();
+    private readonly Thread heart;
+    private readonly Lock gate = new();
+    private long renewedAt;
+    private volatile bool ended;
+    private Interruption why;
+
+    public RunLease(NpgsqlDataSource dataSource, ClaimedRun run, TimeSpan duration, TimeProvider time, ILogger logger)
+    {
+        this.dataSource = dataSource;
+        this.duration = duration;
+        this.time = time;
+        this.logger = logger;
+        Run = run;
+        renewedAt = time.GetTimestamp();
+        heart = new Thread(Beat) { IsBackground = true, Name = $"lease {run.RunId}" };
+    }
+
+    public ClaimedRun Run { get; }
+
+    /// <summary>Cancelled when training has to stop; <see cref="Why"/> says for what.</summary>
+    public CancellationToken Interrupted => interrupted.Token;
+
+    public Interruption Why
+    {
+        get
+        {
+            lock (gate)
+            {
+                return why;
+            }
+        }
+    }
+
+    public bool IsLost => Why == Interruption.LeaseLost;
+
+    public void Start() => heart.Start();
+
+    /// <summary>Looks at the row now: somebody rang.</summary>
+    public void Poke() => poke.Set();
+
+    /// <summary>Stops training. A lost lease outranks every other cause, else the first one stays.</summary>
+    public void Interrupt(Interruption cause)
+    {
+        lock (gate)
+        {
+            if (ended || (why != Interruption.None && cause != Interruption.LeaseLost))
+            {
+                return;
+            }
+
+            why = cause;
+        }
+
+        interrupted.Cancel();
+    }
+
+    /// <summary>
+    /// Opens the caller's transaction to writes for this run: locks its row and checks that the lease is still ours. Everything written
+    /// after it in the same transaction happens under the lease, or not at all.
+    /// </summary>
+    /// <exception cref="LeaseLostException">It is not; training is told to stop.</exception>
+    public async Task<FencedRun> FenceAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            UPDATE runs SET lease_epoch = lease_epoch WHERE id = @id AND lease_epoch = @mine AND lease_owner IS NOT NULL
+            RETURNING state, epochs_done, last_checkpoint_id, best_test_accuracy, faults
+            """,
+            connection);
+        command.Parameters.AddWithValue("id", Run.RunId);
+        command.Parameters.AddWithValue("mine", Run.LeaseEpoch);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken))
+        {
+            Interrupt(Interruption.LeaseLost);
+            throw new LeaseLostException(Run.RunId, Run.LeaseEpoch);
+        }
+
+        return new FencedRun(
+            EnumText.Parse<RunState>(reader.GetString(0)),
+            reader.GetInt32(1),
+            await reader.IsDBNullAsync(2, cancellationToken) ? null : reader.GetGuid(2),
+            await reader.IsDBNullAsync(3, cancellationToken) ? null : reader.GetDouble(3),
+            reader.GetInt32(4));
+    }
+
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            ended = true;
+        }
+
+        poke.Set();
+        if (heart.IsAlive)
+        {
+            heart.Join();
+        }
+
+        poke.Dispose();
+    }
+
+    private void Beat()
+    {
+        NpgsqlConnection? connection = null;
+        var wait = duration / 3;
+        while (!ended)
+        {
+            poke.WaitOne(wait);
+            if (ended)
+            {
+                break;
+            }
+
+            var asked = time.GetTimestamp();
+            try
+            {
+                connection ??= dataSource.OpenConnection();
+                Hear(Renew(connection));
+                renewedAt = asked;
+                wait = duration / 3;
+            }
+            catch (Exception fault) when (fault is DbException or IOException or TimeoutException)
+            {
+                connection?.Dispose();
+                connection = null;
+                logger.LogWarning("Run {Run}: the lease could not be renewed: {Fault}", Run.RunId, fault.Message);
+                wait = TimeSpan.FromSeconds(Math.Min(1, duration.TotalSeconds / 10));
+            }
+
+            // Nobody may be asked: then our own clock, counted from before the last renewal that was answered, decides.
+            if (time.GetElapsedTime(renewedAt) > duration)
+            {
+                logger.LogWarning("Run {Run}: the lease ran out while the database could not be reached", Run.RunId);
+                Interrupt(Interruption.LeaseLost);
+            }
+
+            if (IsLost)
+            {
+                break;
+            }
+        }
+
+        connection?.Dispose();
+    }
+
+    private void Hear(RunState? state)
+    {
+        switch (state)
+        {
+            case null:
+                Interrupt(Interruption.LeaseLost);
+                break;
+            case RunState.Pausing or RunState.Stopping:
+                Interrupt(Interruption.Command);
+                break;
+        }
+    }
+
+    private RunState? Renew(NpgsqlConnection connection)
+    {
+        using var command = new NpgsqlCommand(
+            """
+            UPDATE runs SET lease_expires_at = now() + @lease WHERE id = @id AND lease_epoch = @mine AND lease_owner IS NOT NULL
+            RETURNING state
+            """,
+            connection);
+        command.CommandTimeout = Math.Max(1, (int)(duration.TotalSeconds / 3));
+        command.Parameters.AddWithValue("lease", duration);
+        command.Parameters.AddWithValue("id", Run.RunId);
+        command.Parameters.AddWithValue("mine", Run.LeaseEpoch);
+        return command.ExecuteScalar() is string text ? EnumText.Parse<RunState>(text) : null;
+    }
+}
