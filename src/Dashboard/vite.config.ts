@@ -2,8 +2,8 @@ import { loadEnv } from "vite";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig(({ mode }) => {
-  // For `npm run dev`: the running service that answers /v1 and /hubs.
-  const api = loadEnv(mode, ".", "DASHBOARD_")["DASHBOARD_API"] ?? "http://127.0.0.1:5080";
+  // For `npm run dev`: the running service that answers /v1 and /hubs. It needs AllowedOrigins=http://localhost:5173.
+  const api = loadEnv(mode, ".", "DASHBOARD_")["DASHBOARD_API"] ?? "http://127.0.0.1:5230";
   return {
     base: "/dashboard/",
     build: {

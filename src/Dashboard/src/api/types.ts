@@ -53,6 +53,13 @@ export interface TrainingOptions {
   [option: string]: unknown;
 }
 
+export interface OwnKey {
+  id: string;
+  name: string;
+  prefix: string;
+  role: "viewer" | "submitter" | "admin";
+}
+
 export interface Page<T> {
   items: T[];
   nextCursor?: string | null;
@@ -67,6 +74,7 @@ export interface Dataset {
   features: number;
   classes: number;
   classNames?: string[];
+  /** Given when a row is an image; feature = (y·width + x)·channels + c. */
   imageHeight?: number | null;
   imageWidth?: number | null;
   imageChannels?: number | null;

@@ -1,5 +1,5 @@
 const storageKey = "sparse.key";
-const keyForm = /^sk_[A-Za-z0-9]+_[A-Za-z0-9_-]+$/;
+const keyForm = /^sk_[A-Za-z0-9_-]{20,100}$/;
 
 /** The key that the page works with, from this tab or from this browser. */
 export function storedKey(): string | null {

@@ -57,7 +57,7 @@ export function createHeadPanel(api: ApiClient, model: RunModel, refresh: () => 
   const element = h("header", { class: "run-head" },
     h("div", { class: "page-head" },
       h("nav", { class: "crumbs", attrs: { "aria-label": "Breadcrumb" } }, h("a", { href: runsLink() }, "Runs"), h("span", { attrs: { "aria-hidden": "true" } }, "/")),
-      title, chip, status, h("div", { class: "page-actions" }, buttons)),
+      title, chip, status, h("div", { class: "page-actions needs-submitter" }, buttons)),
     progress.element, message);
 
   return {

@@ -29,7 +29,7 @@ export function createInputPanel(): RunPanel {
     }
     const highest = values.reduce((high, value) => Math.max(high, value), 0);
     setText(scaleHigh, formatNumber(highest));
-    maps.forEach((map, channel) => map.draw(values.slice(channel * height * width, (channel + 1) * height * width), highest));
+    maps.forEach((map, channel) => map.draw(channels === 1 ? values : values.filter((_, feature) => feature % channels === channel), highest));
   }
 
   return {

@@ -44,7 +44,7 @@ const tiles: Tile[] = [
   },
   {
     label: "Step",
-    value: model => formatInteger(model.step?.step ?? model.run.stepsDone ?? 0),
+    value: model => formatInteger(Math.max(model.step?.step ?? 0, model.run.stepsDone ?? 0)),
     note: model => (model.stepsPerEpoch === null ? "" : `${formatInteger(model.stepsPerEpoch)} per epoch`),
   },
 ];

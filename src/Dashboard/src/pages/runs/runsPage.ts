@@ -26,7 +26,7 @@ class RunsPage {
   private readonly notice = h("div", {});
   private readonly body = h("tbody", {});
   private readonly more = h("button", { class: "button", hidden: true, on: { click: () => void this.loadMore() } }, "Show older runs");
-  private readonly demo = h("button", { class: "button primary", on: { click: () => void this.startDemo() } }, "Start a demo run");
+  private readonly demo = h("button", { class: "button primary needs-submitter", on: { click: () => void this.startDemo() } }, "Start a demo run");
   private readonly table = h("div", { class: "panel table-panel" },
     h("table", { class: "table runs-table" }, h("caption", { class: "sr-only" }, "Training runs, newest first"),
       h("thead", {}, h("tr", {}, runColumns.map(column =>
@@ -125,7 +125,7 @@ class RunsPage {
   }
 
   private showEmpty(): void {
-    const start = h("button", { class: "button primary", on: { click: () => void this.startDemo(start) } }, "Start the demo run");
+    const start = h("button", { class: "button primary needs-submitter", on: { click: () => void this.startDemo(start) } }, "Start the demo run");
     this.content.replaceChildren(h("div", { class: "panel" }, createEmpty("No runs yet",
       "The demo trains a sparse network on ten kinds of drawn signs that the service generates itself. It takes about a minute. "
       + "Your own runs come through POST /v1/runs or the sparse command.", start)));

@@ -17,13 +17,13 @@ export function openSignInPage(onSignedIn: () => void, reason: string | null): P
     event.preventDefault();
     const key = input.value.trim();
     if (!looksLikeKey(key)) {
-      setText(error, "That does not look like a key. A key begins with sk_ and has three parts joined by underscores.");
+      setText(error, "That does not look like a key: one begins with sk_ and has 55 characters.");
       input.focus();
       return;
     }
     submit.disabled = true;
     try {
-      await new ApiClient(key).listRuns(1);
+      await new ApiClient(key).getOwnKey();
       storeKey(key, keep.checked);
       onSignedIn();
     } catch (failure) {
