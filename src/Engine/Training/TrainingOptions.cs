@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace SparseService.Engine.Training;
 
 /// <summary>
@@ -29,6 +31,8 @@ public sealed record TrainingOptions
     public DataOptions Data { get; init; } = new();
 
     /// <summary>How connections move during training; null trains a fixed topology.</summary>
+    // Written also when null: a stored spec without it would be read back as one with the default evolution.
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public EvolutionOptions? Evolution { get; init; } = new();
 
     /// <summary>Importance pruning; null prunes nothing.</summary>
