@@ -1,19 +1,17 @@
-using System.IO.Compression;
-
 namespace SparseService.Engine.Data.Readers;
 
 /// <summary>
 /// A file's content, gunzipped if its first two bytes say so, read once from front to back. Every byte is charged to the budget while it is read, so a small
 /// file that would expand without end stops early. Damage in the compressed data becomes <see cref="DatasetFormatException"/>.
 /// </summary>
-internal sealed class ExpandedStream : Stream
+internal sealed class ExpandedStream : ForwardStream
 {
     private readonly string role;
     private readonly ExpansionBudget budget;
     private readonly CancellationToken cancellationToken;
-    private readonly CountedStream compressed;
-    private readonly Stream content;
-    private readonly Func<long>? compressedBytes;
+    private readonly CountedStream file;
+    private readonly GZipContent? gzip;
+    private readonly long? compressedLength;
     private long expanded;
 
     /// <param name="raw">The file; disposed with this stream.</param>
@@ -26,39 +24,35 @@ internal sealed class ExpandedStream : Stream
         this.role = role;
         this.budget = budget;
         this.cancellationToken = cancellationToken;
+        this.compressedLength = compressedLength;
         var start = new byte[2];
-        var read = Guard(() => raw.ReadAtLeast(start, 2, throwOnEndOfStream: false));
-        compressed = new CountedStream(raw, start.AsMemory(0, read));
-        IsCompressed = compressedLength is null && read == 2 && start[0] == 0x1F && start[1] == 0x8B;
-        content = IsCompressed ? new GZipStream(compressed, CompressionMode.Decompress) : compressed;
-        compressedBytes = compressedLength is { } length ? () => length : IsCompressed ? () => compressed.BytesRead : null;
+        var read = 0;
+        try
+        {
+            read = raw.ReadAtLeast(start, 2, throwOnEndOfStream: false);
+        }
+        catch (InvalidDataException exception)
+        {
+            raw.Dispose();
+            throw Damaged(exception);
+        }
+
+        file = new CountedStream(raw, start.AsMemory(0, read));
+        gzip = compressedLength is null && start is [0x1F, 0x8B] ? new GZipContent(file) : null;
     }
-
-    public bool IsCompressed { get; }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => expanded;
-        set => throw new NotSupportedException();
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override int Read(Span<byte> buffer)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        if (buffer.IsEmpty)
+        {
+            return 0;
+        }
+
         int read;
         try
         {
-            read = content.Read(buffer);
+            read = gzip is null ? file.Read(buffer) : gzip.Read(buffer);
         }
         catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
         {
@@ -66,43 +60,21 @@ internal sealed class ExpandedStream : Stream
         }
 
         expanded += read;
-        budget.Spend(role, read, expanded, compressedBytes?.Invoke() ?? expanded);
+        budget.Spend(role, read, expanded, compressedLength ?? (gzip is null ? expanded : file.BytesRead));
         return read;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
         if (disposing)
         {
-            content.Dispose();
-            compressed.Dispose();
+            gzip?.Dispose();
+            file.Dispose();
         }
 
         base.Dispose(disposing);
     }
 
-    private T Guard<T>(Func<T> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
-        {
-            throw Damaged(exception);
-        }
-    }
-
     private DatasetFormatException Damaged(Exception exception) =>
-        new($"{role} compression", $"damaged or cut off after {expanded} expanded bytes ({exception.Message})", "a complete gzip or zip stream");
+        new($"{role} compression", $"damaged or cut off after {expanded} bytes of content ({exception.Message})", "a complete gzip or zip stream");
 }

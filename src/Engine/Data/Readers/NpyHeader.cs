@@ -39,7 +39,7 @@ internal static partial class NpyHeader
 
         return shape.Count is >= 1 and <= 4
             ? new ArrayHeader(TypeOf(match.Groups["descr"].Value, role), BigEndian: false, shape)
-            : throw new DatasetFormatException($"{role} header shape", match.Groups["shape"].Value, "1 to 4 dimensions");
+            : throw new DatasetFormatException($"{role} header shape", $"({match.Groups["shape"].Value})", "1 to 4 dimensions");
     }
 
     private static string ReadText(Stream stream, string role)
