@@ -1,0 +1,102 @@
+using SparseService.Engine.Sparse;
+using SparseService.Engine.Topology;
+
+namespace SparseService.Engine.Tests.Topology;
+
+public sealed class ImportancePruningTests
+{
+    // Four neurons with strengths 0.5, 3, 0 and 2 (absolute values count).
+    private static readonly CsrMatrix Incoming = new(4, 3, [0, 1, 3, 3, 5], [0, 0, 2, 1, 2], [-0.5f, 1, -2, -1, 1]);
+
+    [Fact]
+    public void Strengths_HandWorked()
+    {
+        Assert.Equal([0.5f, 3, 0, 2], NeuronStrength.Incoming(Incoming));
+        Assert.Equal([1.5f, 1, 3], NeuronStrength.Outgoing(Incoming));
+    }
+
+    [Theory]
+    [InlineData(0, new[] { 2 })]           // t = 0
+    [InlineData(34, new[] { 0, 2 })]       // t = 0.53 by interpolation
+    [InlineData(70, new[] { 0, 2, 3 })]    // t = 2.1
+    public void Choose_HandWorked_TakesAtOrBelowThePercentile(double percentile, int[] expected) =>
+        Assert.Equal(expected, ImportancePruning.Choose(Incoming, new bool[4], percentile));
+
+    [Fact]
+    public void Choose_RemovedBefore_CountInThePercentileButAreNotTakenAgain() =>
+        Assert.Equal([0], ImportancePruning.Choose(Incoming, [false, false, true, false], 34));
+
+    [Fact]
+    public void Choose_AllEqual_LeavesTheLayerWhole()
+    {
+        var equal = new CsrMatrix(3, 1, [0, 1, 2, 3], [0, 0, 0], [1, -1, 1]);
+        Assert.Empty(ImportancePruning.Choose(equal, new bool[3], 20));
+    }
+
+    [Fact]
+    public void Without_Neuron_LosesBothSides()
+    {
+        var kept = ImportancePruning.Without(new Connections(Incoming, [[1, 2, 3, 4, 5]]), [false, true, false, false], [false, false, true]);
+        Assert.Equal([0L, 1, 1, 1, 2], kept.Weights.RowOffsets);
+        Assert.Equal([0, 1], kept.Weights.ColumnIndices);
+        Assert.Equal([-0.5f, -1], kept.Weights.Values);
+        Assert.Equal([1f, 4], kept.State[0]);
+    }
+
+    [Fact]
+    public void FoldIntoBias_ConstantNeuron_KeepsTheNextLayersSums()
+    {
+        // Input 2 always emits 7: without it the biases must carry 7·w.
+        var bias = new float[] { 1, 1, 1, 1 };
+        ImportancePruning.FoldIntoBias(Incoming, [0, 0, 7], bias);
+        Assert.Equal([1f, -13, 1, 8], bias);
+    }
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(25, 2)]
+    [InlineData(50, 3)]
+    [InlineData(10, 1.4)]
+    [InlineData(99, 4.96)]
+    public void Percentile_FiveNumbers_AsNumPy(double percent, double expected) =>
+        Assert.Equal(expected, Selection.Percentile([5, 3, 1, 4, 2], percent), 6);
+
+    [Fact]
+    public void Smallest_RandomItems_AgreesWithSorting()
+    {
+        var stream = RandomStream.For(1, RandomPurpose.Evolution);
+        for (var round = 0; round < 300; round++)
+        {
+            var items = new float[1 + stream.NextBelow(40)];
+            foreach (ref var item in items.AsSpan())
+            {
+                item = stream.NextBelow(round % 2 == 0 ? 5 : 1000); // many ties, few ties
+            }
+
+            var sorted = items.Order().ToArray();
+            var count = 1 + (int)stream.NextBelow(items.Length);
+            var (threshold, below) = Selection.Smallest(items, count);
+            Assert.Equal(sorted[count - 1], threshold);
+            Assert.Equal(sorted.Count(item => item < threshold), below);
+        }
+    }
+
+    [Theory]
+    [InlineData(100)]
+    [InlineData(20_000)]
+    [InlineData(1_000_000)]
+    public void ExplorationSketch_DistinctCells_EstimatedWithinThreeStandardErrors(int cells)
+    {
+        var sketch = new ExplorationSketch();
+        for (var repeat = 0; repeat < 2; repeat++)
+        {
+            for (long cell = 0; cell < cells; cell++)
+            {
+                sketch.Add(cell * 7919);
+            }
+        }
+
+        Assert.InRange(sketch.Estimate(), cells * 0.975, cells * 1.025);
+        Assert.Equal(sketch.Estimate(), new ExplorationSketch([.. sketch.State]).Estimate());
+    }
+}

@@ -1,0 +1,129 @@
+using SparseService.Engine.Sparse;
+using SparseService.Engine.Topology;
+using SparseService.Engine.Training;
+
+namespace SparseService.Engine.Tests.Topology;
+
+public sealed class SetEvolutionTests
+{
+    // Values, drop fraction, what stays. Negatives and positives are counted and dropped apart, each ⌊ζ·n⌋.
+    public static TheoryData<float[], double, bool[]> HandWorked => new()
+    {
+        { [-3, -1, -2, 4, 1, 3, 2], 0.5, [true, false, true, true, false, true, false] },
+        { [-3, -1, -2, 4, 1, 3, 2], 0.3, [true, true, true, true, false, true, true] },
+        { [1, 2, 3, 4], 0.25, [false, true, true, true] },
+        { [-1, -2, -3, -4], 0.5, [false, false, true, true] },
+        { [1, 1, 1, 1], 0.5, [false, false, true, true] },          // of equals the first go
+        { [0, 5, -0.001f, -7], 0.5, [false, true, false, true] },   // zero counts as the smallest positive
+        { [5], 0.9, [true] },                                       // ⌊0.9⌋ = 0
+        { [], 0.3, [] },
+    };
+
+    [Theory, MemberData(nameof(HandWorked))]
+    public void SmallestDropped_HandWorked_KeepsTheRest(float[] values, double dropFraction, bool[] kept) =>
+        Assert.Equal(kept, SetEvolution.SmallestDropped(values, dropFraction));
+
+    [Theory]
+    [InlineData(20, 30, 0.1, 0.3, 1)]
+    [InlineData(20, 30, 0.5, 0.9, 2)]
+    [InlineData(7, 5, 1.0, 0.3, 3)]      // full: grows exactly where it dropped
+    [InlineData(1, 1, 1.0, 0.5, 4)]
+    [InlineData(50, 3, 0.02, 0.5, 5)]
+    [InlineData(200, 300, 0.05, 0.3, 6)]
+    public void Evolve_AnyLayer_KeepsItsPromises(int rows, int columns, double density, double dropFraction, int seed)
+    {
+        var before = Layer(rows, columns, density, seed);
+        var initializer = WeightInitializer.For(WeightDistribution.HeUniform, columns, rows);
+        var stream = RandomStream.For((ulong)seed, RandomPurpose.Evolution, epoch: 1);
+        var after = SetEvolution.Evolve(before, dropFraction, initializer, OpenNeurons.All(rows, columns), ref stream, out var grown);
+
+        after.Weights.Check(); // columns ascending, none twice
+        Assert.Equal(before.Weights.Nnz, after.Weights.Nnz);
+        var negatives = before.Weights.Values.Count(value => value < 0);
+        Assert.Equal((int)(dropFraction * negatives) + (int)(dropFraction * (before.Weights.Nnz - negatives)), grown.Length);
+
+        var (old, now, fresh) = (Cells(before), Cells(after), grown.ToHashSet());
+        var limit = Math.Sqrt(6.0 / columns);
+        foreach (var (cell, (value, momentum)) in now)
+        {
+            if (fresh.Contains(cell))
+            {
+                Assert.True(Math.Abs(value) <= limit && momentum == 0, "A grown connection has a fresh value and no momentum.");
+            }
+            else
+            {
+                Assert.Equal(old[cell], (value, momentum));
+            }
+        }
+
+        AssertSmallestWent(old, now, fresh);
+    }
+
+    [Fact]
+    public void Evolve_SameStream_SameResult()
+    {
+        var before = Layer(40, 60, 0.1, 1);
+        Assert.Equal(EvolveOnce(before, epoch: 3), EvolveOnce(before, epoch: 3));
+        Assert.NotEqual(EvolveOnce(before, epoch: 3), EvolveOnce(before, epoch: 4));
+    }
+
+    [Fact]
+    public void Evolve_ClosedNeurons_StayUnconnected()
+    {
+        var (rows, columns) = (30, 20);
+        var closedRows = Enumerable.Range(0, rows).Select(row => row % 3 == 0).ToArray();
+        var closedColumns = Enumerable.Range(0, columns).Select(column => column % 4 == 1).ToArray();
+        var layer = ImportancePruning.Without(Layer(rows, columns, 0.5, 1), closedRows, closedColumns);
+        var stream = RandomStream.For(1, RandomPurpose.Evolution);
+        for (var epoch = 0; epoch < 30; epoch++)
+        {
+            var evolved = SetEvolution.Evolve(
+                layer, 0.5, WeightInitializer.For(WeightDistribution.Normal, columns, rows), new OpenNeurons(closedRows, closedColumns), ref stream, out _);
+            Assert.Equal(layer.Weights.Nnz, evolved.Weights.Nnz);
+            layer = evolved;
+        }
+
+        Assert.All(Cells(layer).Keys, cell => Assert.False(closedRows[cell / columns] || closedColumns[cell % columns]));
+    }
+
+    internal static Connections Layer(int rows, int columns, double density, int seed)
+    {
+        var network = new NetworkOptions { Layers = [columns, rows], Topology = new TopologyOptions { Kind = TopologyKind.Uniform, Density = density } };
+        var weights = TopologyGenerator.Layer(network, 0, (ulong)seed);
+        return new Connections(weights, [Enumerable.Range(1, (int)weights.Nnz).Select(k => (float)k).ToArray()]);
+    }
+
+    private static Dictionary<long, (float Value, float Momentum)> Cells(Connections connections)
+    {
+        var (weights, cells) = (connections.Weights, new Dictionary<long, (float, float)>());
+        for (var row = 0; row < weights.Rows; row++)
+        {
+            for (var k = weights.RowOffsets[row]; k < weights.RowOffsets[row + 1]; k++)
+            {
+                cells.Add(((long)row * weights.Columns) + weights.ColumnIndices[k], (weights.Values[k], connections.State[0][k]));
+            }
+        }
+
+        return cells;
+    }
+
+    private static void AssertSmallestWent(
+        Dictionary<long, (float Value, float Momentum)> old, Dictionary<long, (float Value, float Momentum)> now, HashSet<long> fresh)
+    {
+        foreach (var negative in new[] { true, false })
+        {
+            var sign = old.Where(cell => cell.Value.Value < 0 == negative).ToLookup(cell => now.ContainsKey(cell.Key) && !fresh.Contains(cell.Key));
+            var largestDropped = sign[false].Select(cell => Math.Abs(cell.Value.Value)).DefaultIfEmpty(0).Max();
+            var smallestKept = sign[true].Select(cell => Math.Abs(cell.Value.Value)).DefaultIfEmpty(float.MaxValue).Min();
+            Assert.True(largestDropped <= smallestKept, $"Dropped {largestDropped} but kept {smallestKept}.");
+        }
+    }
+
+    private static string EvolveOnce(Connections before, long epoch)
+    {
+        var stream = RandomStream.For(9, RandomPurpose.Evolution, epoch, layer: 1);
+        var evolved = SetEvolution.Evolve(
+            before, 0.3, WeightInitializer.For(WeightDistribution.Normal, 60, 40), OpenNeurons.All(40, 60), ref stream, out var grown);
+        return string.Join(' ', grown) + string.Join(' ', evolved.Weights.Values);
+    }
+}
