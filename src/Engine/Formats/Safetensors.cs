@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace SparseService.Engine.Formats;
 
@@ -34,21 +35,9 @@ public static class Safetensors
     /// <exception cref="InvalidDataException">Names header field or tensor, the value and what is allowed.</exception>
     public static (IReadOnlyDictionary<string, string> Metadata, IReadOnlyDictionary<string, Tensor> Tensors) Read(Stream source, long maximumBytes = 64L << 30)
     {
-        using var header = ReadHeader(source);
         var metadata = new Dictionary<string, string>();
         var entries = new List<Entry>();
-        foreach (var property in header.RootElement.EnumerateObject())
-        {
-            if (property.Name == MetadataName)
-            {
-                ReadMetadata(property.Value, metadata);
-            }
-            else
-            {
-                entries.Add(ReadEntry(property));
-            }
-        }
-
+        ReadHeader(source, metadata, entries);
         entries.Sort((left, right) => (left.Start, left.End).CompareTo((right.Start, right.End)));
         var position = 0L;
         foreach (var entry in entries)
@@ -109,7 +98,7 @@ public static class Safetensors
         json.WriteEndArray();
     }
 
-    private static JsonDocument ReadHeader(Stream source)
+    private static void ReadHeader(Stream source, Dictionary<string, string> metadata, List<Entry> entries)
     {
         Span<byte> lengthBytes = stackalloc byte[8];
         ReadExactly(source, lengthBytes, "the header length");
@@ -117,15 +106,27 @@ public static class Safetensors
         Require(length is >= 2 and <= MaximumHeaderBytes, $"the header length is {length}", $"2 to {MaximumHeaderBytes}");
         var bytes = new byte[length];
         ReadExactly(source, bytes, "the header");
+        Require(Utf8.IsValid(bytes), "the header is not UTF-8", "JSON in UTF-8");
         try
         {
-            var header = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 4 });
+            using var header = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 4 });
             Require(header.RootElement.ValueKind == JsonValueKind.Object, $"the header is a JSON {header.RootElement.ValueKind}", "an object");
-            return header;
+            foreach (var property in header.RootElement.EnumerateObject())
+            {
+                if (property.Name == MetadataName)
+                {
+                    ReadMetadata(property.Value, metadata);
+                }
+                else
+                {
+                    entries.Add(ReadEntry(property));
+                }
+            }
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            throw new InvalidDataException($"The header is not JSON without duplicate keys: {exception.Message}", exception);
+            // InvalidOperationException: an escaped half of a surrogate pair, which is valid JSON and no text.
+            throw new InvalidDataException($"Not a valid safetensors file: the header is not JSON without duplicate keys: {exception.Message}", exception);
         }
     }
 

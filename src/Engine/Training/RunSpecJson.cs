@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using System.Text.Unicode;
 
 namespace SparseService.Engine.Training;
 
@@ -24,13 +25,8 @@ public static class RunSpecJson
     {
         try
         {
-            var reader = new Utf8JsonReader(utf8Json, new JsonReaderOptions { MaxDepth = Options.MaxDepth });
-            using var document = JsonDocument.ParseValue(ref reader);
-            if (reader.Read())
-            {
-                throw new InvalidSpecException([new SpecFault("$", $"followed by more text at byte {reader.TokenStartIndex}", "one JSON object")]);
-            }
-
+            RequireUtf8(utf8Json);
+            using var document = JsonDocument.Parse(utf8Json.ToArray(), new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = Options.MaxDepth });
             var faults = new List<SpecFault>();
             JsonForm.Check(document.RootElement, typeof(T), "$", Options, faults);
             if (faults.Count > 0)
@@ -44,6 +40,19 @@ public static class RunSpecJson
         {
             var where = exception.LineNumber is { } line ? $"malformed at line {line + 1}, byte {exception.BytePositionInLine + 1}" : "malformed";
             throw new InvalidSpecException([new SpecFault(exception.Path ?? "$", where, "JSON with each property once; " + FirstSentence(exception.Message))]);
+        }
+        catch (InvalidOperationException exception)
+        {
+            // An escaped half of a surrogate pair is valid JSON and no text.
+            throw new InvalidSpecException([new SpecFault("$", "a string that is no Unicode text", "JSON with Unicode strings; " + FirstSentence(exception.Message))]);
+        }
+    }
+
+    private static void RequireUtf8(ReadOnlySpan<byte> bytes)
+    {
+        if (!Utf8.IsValid(bytes))
+        {
+            throw new InvalidSpecException([new SpecFault("$", "not UTF-8", "JSON in UTF-8")]);
         }
     }
 

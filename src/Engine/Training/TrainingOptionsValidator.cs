@@ -275,6 +275,7 @@ public static class TrainingOptionsValidator
     private static string Text(object? value) => value switch
     {
         null => "missing",
+        "" => "empty",
         string text => text.Length > 100 ? text[..100] + "…" : text,
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         _ => value.ToString() ?? string.Empty,

@@ -1,0 +1,97 @@
+using SparseService.Engine.Formats;
+using SparseService.Engine.Inference;
+using SparseService.Engine.Kernels;
+using SparseService.Engine.Tests.Data;
+using SparseService.Engine.Tests.Training;
+using SparseService.Engine.Training;
+
+namespace SparseService.Engine.Tests.Formats;
+
+public sealed class CheckpointTests : IDisposable
+{
+    private readonly StoreFiles files = new();
+
+    // Tensor or metadata to damage, how, and a word that the error must contain.
+    public static TheoryData<string, string> Damages => new()
+    {
+        { "layers.0.values", "NaN" },
+        { "layers.0.columnIndices", "column" },
+        { "layers.1.rowOffsets", "Layer 1" },
+        { "layers.0.bias", "missing" },
+        { "layers.0.valuesState0", "elements" },
+        { "layers.1.explored", "registers" },
+        { "normalization.scale", "elements" },
+        { "options", "options" },
+        { "format", "format" },
+        { "step", "step" },
+        { "stepInEpoch", "stepInEpoch" },
+    };
+
+    public void Dispose() => files.Dispose();
+
+    [Theory, MemberData(nameof(Damages))]
+    public void Resume_Damaged_SaysWhere(string what, string word)
+    {
+        using var data = TrainingData.Quadrants(files);
+        using var backend = Backend.Create();
+        using var trainer = Trainer.Create(TrainingData.Options(2, 8, 2), data, backend);
+        var (metadata, tensors) = Safetensors.Read(new MemoryStream(TrainingData.Bytes(trainer.WriteCheckpoint)));
+        var damagedMetadata = metadata.ToDictionary(field => field.Key, field => field.Key == what ? "nonsense" : field.Value);
+        var damaged = tensors.Values.Select(tensor => tensor.Name == what ? Damage(tensor) : tensor).OfType<Tensor>().ToArray();
+        using var file = new MemoryStream();
+        Safetensors.Write(file, damagedMetadata, damaged);
+        file.Position = 0;
+        var exception = Assert.Throws<InvalidDataException>(() => Trainer.Resume(file, data, backend));
+        Assert.Contains(word, exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Model_OfACheckpoint_PredictsLikeTheModel()
+    {
+        using var data = TrainingData.Quadrants(files);
+        using var backend = Backend.Create();
+        using var trainer = Trainer.Create(TrainingData.Options(2, 8, 2), data, backend);
+        TrainingData.TrainToEnd(trainer);
+        var (fromModel, fromCheckpoint) = (Predict(trainer.WriteModel), Predict(trainer.WriteCheckpoint));
+        Assert.Equal(fromModel, fromCheckpoint);
+        Assert.True(TrainingData.Bytes(trainer.WriteModel).Length < TrainingData.Bytes(trainer.WriteCheckpoint).Length);
+
+        float[] Predict(Action<Stream> write)
+        {
+            using var model = SparseModel.Load(new MemoryStream(TrainingData.Bytes(write)), backend);
+            var output = new float[2];
+            model.Predict([0.3f, -0.4f], output);
+            return output;
+        }
+    }
+
+    [Fact]
+    public void Resume_AModel_IsRefusedInWords()
+    {
+        using var data = TrainingData.Quadrants(files);
+        using var backend = Backend.Create();
+        using var trainer = Trainer.Create(TrainingData.Options(2, 8, 2), data, backend);
+        var exception = Assert.Throws<InvalidDataException>(() => Trainer.Resume(new MemoryStream(TrainingData.Bytes(trainer.WriteModel)), data, backend));
+        Assert.Contains("sparse-service/checkpoint", exception.Message, StringComparison.Ordinal);
+    }
+
+    private static Tensor? Damage(Tensor tensor)
+    {
+        switch (tensor.Name)
+        {
+            case "layers.0.values":
+                ((float[])tensor.Data)[1] = float.NaN;
+                return tensor;
+            case "layers.0.columnIndices":
+                ((int[])tensor.Data)[0] = 5;
+                return tensor;
+            case "layers.1.rowOffsets":
+                ((long[])tensor.Data)[1] = 1000;
+                return tensor;
+            case "layers.0.bias":
+                return null;
+            default:
+                return new Tensor(tensor.Name, tensor.Type, [1], Tensor.Resize(tensor.Data, 1));
+        }
+    }
+}

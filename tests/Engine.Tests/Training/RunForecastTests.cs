@@ -1,0 +1,41 @@
+using SparseService.Engine.Kernels;
+using SparseService.Engine.Tests.Data;
+using SparseService.Engine.Training;
+
+namespace SparseService.Engine.Tests.Training;
+
+public sealed class RunForecastTests
+{
+    [Fact]
+    public void Of_SmallNetwork_IsWhatTheTrainerStartsFrom()
+    {
+        using var files = new StoreFiles();
+        using var data = TrainingData.Quadrants(files);
+        using var backend = Backend.Create();
+        var options = TrainingData.Options(2, 50, 40, 2) with { Network = TrainingData.Options(2, 50, 40, 2).Network with { Topology = new TopologyOptions { Epsilon = 3 } } };
+        using var trainer = Trainer.Create(options, data, backend);
+        var forecast = RunForecast.Of(options, trainRows: 400);
+        Assert.Equal(trainer.Nnz, forecast.Nnz);
+        Assert.Equal(trainer.DenseParameters, forecast.DenseParameters);
+        Assert.All(forecast.Layers, layer => Assert.True(layer.Exact));
+        Assert.All(forecast.Layers, layer => Assert.Equal(layer.Outputs, layer.FanInHistogram.Sum(bin => bin.Neurons)));
+        Assert.All(forecast.Layers, layer => Assert.Equal(layer.Inputs, layer.FanOutHistogram.Sum(bin => bin.Neurons)));
+
+        // The file holds the model's arrays and a header of a few kilobytes.
+        Assert.InRange(TrainingData.Bytes(trainer.WriteModel).Length - forecast.ModelBytes, 0, 8192);
+        Assert.Equal(400 * ((4.0 * forecast.Layers[0].Nnz) + (6.0 * (forecast.Layers[1].Nnz + forecast.Layers[2].Nnz))), forecast.FlopsPerEpoch);
+    }
+
+    [Fact]
+    public void Of_BrainSizedNetwork_TakesTheExpectationAtOnce()
+    {
+        var layers = new[] { 65_536, 5_000_000, 5_000_000, 2 };
+        var options = TrainingData.Options(layers) with { Network = new NetworkOptions { Layers = layers, Topology = new TopologyOptions { Epsilon = 2 } } };
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var forecast = RunForecast.Of(options);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+        Assert.All(forecast.Layers, layer => Assert.False(layer.Exact));
+        Assert.Equal((2 * 5_065_536L) + (2 * 10_000_000L) + 10_000_000L, forecast.Nnz, 2.0); // the last layer is full
+        Assert.Null(forecast.SecondsPerEpoch);
+    }
+}

@@ -1,0 +1,41 @@
+using SparseService.Engine.Elementwise;
+using SparseService.Engine.Sparse;
+using SparseService.Engine.Topology;
+using SparseService.Engine.Training;
+
+namespace SparseService.Engine.Tests.Training;
+
+public sealed class StatisticsTests
+{
+    [Fact]
+    public void Distribution_HandWorked()
+    {
+        var distribution = StatisticsOf.Distribution([0, 10, 5, 5, 1]);
+        Assert.Equal((0.0, 10.0, 4.2, 5.0), (distribution.Minimum, distribution.Maximum, Math.Round(distribution.Mean, 6), distribution.Median));
+        Assert.Equal([1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 1], distribution.Histogram);
+        Assert.Equal([1, 2, 3, 4, 0], distribution.Top.Select(neuron => neuron.Neuron)); // of equals the lower index first
+    }
+
+    [Fact]
+    public void Distribution_TenOfMany_AreTheStrongest()
+    {
+        var strength = Enumerable.Range(0, 100).Select(neuron => (float)((neuron * 37) % 100)).ToArray();
+        var expected = Enumerable.Range(0, 100).OrderByDescending(neuron => strength[neuron]).Take(10);
+        Assert.Equal(expected, StatisticsOf.Distribution(strength).Top.Select(neuron => neuron.Neuron));
+    }
+
+    [Fact]
+    public void Layer_DisconnectedAndDead_AreToldApart()
+    {
+        // Neuron 0: no input. Neuron 1: no output. Neuron 2: connected but silent. Neuron 3: alive.
+        var layer = Layer(0, new CsrMatrix(4, 2, [0, 0, 1, 2, 4], [0, 1, 0, 1], [1, 1, 1, 1]));
+        var next = Layer(1, new CsrMatrix(1, 4, [0, 3], [0, 2, 3], [1, 1, 1]));
+        var statistics = StatisticsOf.Layer(layer, next, [true, true, false, true], gradientNorm: 0.5);
+        Assert.Equal((2, 1), (statistics.DisconnectedNeurons, statistics.DeadNeurons));
+        Assert.Equal((4L, 0.5, 0.5), (statistics.Nnz, statistics.Density, statistics.GradientNorm));
+    }
+
+    private static SparseLayer Layer(int index, CsrMatrix weights) => new(
+        index, new Connections(weights, [new float[weights.Nnz]]), new float[weights.Rows], [new float[weights.Rows]], Activation.Linear,
+        new ExplorationSketch(), new bool[weights.Rows]);
+}
