@@ -55,7 +55,8 @@ internal static class ByteStatistics
             System.Numerics.Tensors.TensorPrimitives.Max(values, largest, largest);
         }
 
-        return Normalization.FromSpreads(Array.ConvertAll(smallest, b => (double)b), smallest.Zip(largest, (low, high) => (double)high - low).ToArray());
+        var ranges = smallest.Zip(largest, (low, high) => (double)high - low).ToArray();
+        return Normalization.FromSpreads(Array.ConvertAll(smallest, low => (double)low), ranges);
     }
 
     private static void Add(ReadOnlySpan<byte> values, Span<uint> sums, Span<uint> squares)

@@ -4,8 +4,8 @@ namespace SparseService.Engine.Data;
 public static class DataSplit
 {
     /// <summary>
-    /// The dataset's own parts where it has a test part; else a split that is a function of the seed: by class, so that each class keeps its share
-    /// (regression: by row). Both lists ascend.
+    /// The dataset's own parts where it has a test part; else a split that is a function of the seed: by class, so that each class keeps
+    /// its share (regression: by row). Both lists ascend.
     /// </summary>
     /// <param name="store">The data.</param>
     /// <param name="testShare">Above 0, below 1; used only when the dataset brings no test part.</param>
@@ -26,7 +26,8 @@ public static class DataSplit
 
         if (store.Rows < 2)
         {
-            throw new DatasetFormatException("rows", $"{store.Rows}", "at least 2, one to train and one to test, when there is no test file");
+            throw new DatasetFormatException(
+                "rows", $"{store.Rows}", "at least 2, one to train and one to test, when there is no test file");
         }
 
         var test = new List<int>();

@@ -5,8 +5,10 @@ internal static class DatasetDetection
 {
     private static readonly Layout[] Layouts =
     [
-        Quartet(DatasetFormat.Idx, "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
-        Quartet(DatasetFormat.Idx, "train-images.idx3-ubyte", "train-labels.idx1-ubyte", "t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte"),
+        Quartet(
+            DatasetFormat.Idx, "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+        Quartet(
+            DatasetFormat.Idx, "train-images.idx3-ubyte", "train-labels.idx1-ubyte", "t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte"),
         Quartet(DatasetFormat.Matrix, "*_train.data", "*_train.labels", "*_valid.data", "*_valid.labels"),
         Quartet(DatasetFormat.Npy, "x_train.npy", "y_train.npy", "x_test.npy", "y_test.npy"),
         Pair(DatasetFormat.Csv, "train.csv", "test.csv"),
@@ -27,7 +29,8 @@ internal static class DatasetDetection
         [".npz"] = DatasetFormat.Npz,
     };
 
-    private sealed record Layout(DatasetFormat Format, (DatasetFileRole Role, string Name)[] Needed, (DatasetFileRole Role, string Name)[] Optional);
+    private sealed record Layout(
+        DatasetFormat Format, (DatasetFileRole Role, string Name)[] Needed, (DatasetFileRole Role, string Name)[] Optional);
 
     public static (DatasetImportOptions Options, IReadOnlyDictionary<DatasetFileRole, string> Files) Detect(string path)
     {
@@ -63,7 +66,8 @@ internal static class DatasetDetection
         var name = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? path[..^3] : path;
         return SingleFiles.TryGetValue(Path.GetExtension(name), out var format)
             ? (new DatasetImportOptions { Format = format }, new Dictionary<DatasetFileRole, string> { [DatasetFileRole.Train] = path })
-            : throw new DatasetFormatException("data", path, $"a file ending in {string.Join(", ", SingleFiles.Keys)} (each also with .gz), or a folder");
+            : throw new DatasetFormatException(
+                "data", path, $"a file ending in {string.Join(", ", SingleFiles.Keys)} (each also with .gz), or a folder");
     }
 
     private static Dictionary<DatasetFileRole, string>? Match(string folder, (DatasetFileRole Role, string Name)[] wanted)
@@ -71,7 +75,8 @@ internal static class DatasetDetection
         var files = new Dictionary<DatasetFileRole, string>();
         foreach (var (role, name) in wanted)
         {
-            var found = Directory.GetFiles(folder, name).Concat(Directory.GetFiles(folder, name + ".gz")).Order(StringComparer.Ordinal).ToArray();
+            string[] found = [.. Directory.GetFiles(folder, name), .. Directory.GetFiles(folder, name + ".gz")];
+            Array.Sort(found, StringComparer.Ordinal);
             if (found.Length == 0)
             {
                 return null;
@@ -80,7 +85,8 @@ internal static class DatasetDetection
             // Two candidates are a choice that only the user can make, unless they are a file and its own .gz.
             if (found.Length > 1 && !(found.Length == 2 && found[1] == found[0] + ".gz"))
             {
-                throw new DatasetFormatException("data", string.Join(", ", found.Select(Path.GetFileName)), $"one {name} in the folder, or the path of one");
+                throw new DatasetFormatException(
+                    "data", string.Join(", ", found.Select(Path.GetFileName)), $"one {name} in the folder, or the path of one");
             }
 
             files[role] = found[0];
@@ -89,7 +95,8 @@ internal static class DatasetDetection
         return files;
     }
 
-    private static Layout Quartet(DatasetFormat format, string trainSamples, string trainLabels, string testSamples, string testLabels) => new(
+    private static Layout Quartet(
+        DatasetFormat format, string trainSamples, string trainLabels, string testSamples, string testLabels) => new(
         format,
         [(DatasetFileRole.TrainSamples, trainSamples), (DatasetFileRole.TrainLabels, trainLabels)],
         [(DatasetFileRole.TestSamples, testSamples), (DatasetFileRole.TestLabels, testLabels)]);

@@ -6,7 +6,7 @@ namespace SparseService.Engine.Data;
 /// <param name="allowed">What would be accepted.</param>
 /// <param name="row">Row of the fault from 1 (in text files the line), null when it is not a row's fault.</param>
 public sealed class DatasetFormatException(string field, string value, string allowed, long? row = null)
-    : Exception(row is null ? $"{field} is {Shortened(value)}; allowed: {allowed}" : $"Row {row}: {field} is {Shortened(value)}; allowed: {allowed}")
+    : Exception($"{(row is null ? "" : $"Row {row}: ")}{field} is {Shortened(value)}; allowed: {allowed}")
 {
     private const int ValueLengthMax = 100;
 

@@ -19,7 +19,10 @@ public enum DatasetFormat
     /// <summary>One .npz with arrays x/y or x_train, y_train, x_test, y_test. File train.</summary>
     Npz,
 
-    /// <summary>Blank-separated numbers, labels in a file of their own (NIPS 2003): trainSamples + trainLabels, optionally testSamples + testLabels.</summary>
+    /// <summary>
+    /// Blank-separated numbers, labels in a file of their own (NIPS 2003): trainSamples + trainLabels, optionally testSamples +
+    /// testLabels.
+    /// </summary>
     Matrix,
 }
 
@@ -67,7 +70,10 @@ public sealed record DatasetLimits
 /// <summary>Turns files into a sample store, streaming: memory does not grow with the rows.</summary>
 public static class DatasetImport
 {
-    /// <summary>Reads the files (each plain or gzipped, told by its first bytes) and writes one sample store to <paramref name="storePath"/>; nothing remains there after a fault.</summary>
+    /// <summary>
+    /// Reads the files (each plain or gzipped, told by its first bytes) and writes one sample store to <paramref name="storePath"/>;
+    /// nothing remains there after a fault.
+    /// </summary>
     /// <param name="options">How to read them.</param>
     /// <param name="files">Opens a file from its beginning; may be called more than once for a role.</param>
     /// <param name="storePath">Where the store will be; temporary files stand beside it meanwhile.</param>
@@ -103,10 +109,12 @@ public static class DatasetImport
     }
 
     /// <summary>
-    /// Finds a known dataset layout in a folder (IDX quartets, madelon_train.data(.gz) …, train.csv/test.csv, *.npz, *.svm) or takes a single file, for <c>--data PATH</c>.
+    /// Finds a known dataset layout in a folder (IDX quartets, madelon_train.data(.gz) …, train.csv/test.csv, *.npz, *.svm) or takes a
+    /// single file, for <c>--data PATH</c>.
     /// </summary>
     /// <exception cref="DatasetFormatException">Nothing known is there; the message lists what would be.</exception>
-    public static (DatasetImportOptions Options, IReadOnlyDictionary<DatasetFileRole, string> Files) Detect(string path) => DatasetDetection.Detect(path);
+    public static (DatasetImportOptions Options, IReadOnlyDictionary<DatasetFileRole, string> Files) Detect(string path) =>
+        DatasetDetection.Detect(path);
 
     /// <summary>The roles that a format needs, then those that it takes besides (all of them or none).</summary>
     internal static (DatasetFileRole[] Needed, DatasetFileRole[] Optional) RolesOf(DatasetFormat format) => format switch
@@ -126,7 +134,8 @@ public static class DatasetImport
         {
             var allowed = string.Join(" + ", needed.Select(ImportJob.Name));
             allowed += optional.Length == 0 ? "" : $", or these and {string.Join(" + ", optional.Select(ImportJob.Name))}";
-            throw new DatasetFormatException("files", roles.Length == 0 ? "none" : string.Join(" + ", roles.Select(ImportJob.Name)), allowed);
+            throw new DatasetFormatException(
+                "files", roles.Length == 0 ? "none" : string.Join(" + ", roles.Select(ImportJob.Name)), allowed);
         }
     }
 }

@@ -3,7 +3,10 @@ using SparseService.Engine.Training;
 
 namespace SparseService.Engine.Data;
 
-/// <summary>Datasets that the engine draws by itself: each row is a function of (kind, seed, part, row) alone, whatever the number of rows.</summary>
+/// <summary>
+/// Datasets that the engine draws by itself: each row is a function of (kind, seed, part, row) alone, whatever the number of
+/// rows.
+/// </summary>
 public static class GeneratedDatasets
 {
     private const int SamplesMax = 1_000_000;
@@ -55,7 +58,8 @@ public static class GeneratedDatasets
         return writer.Complete([.. GlyphShapes.Names], [.. Enumerable.Range(0, GlyphShapes.Names.Count)]);
     }
 
-    private static IEnumerable<(int Part, int Row)> Rows(GeneratedDataset what, SampleStoreWriter writer, CancellationToken cancellationToken)
+    private static IEnumerable<(int Part, int Row)> Rows(
+        GeneratedDataset what, SampleStoreWriter writer, CancellationToken cancellationToken)
     {
         for (var part = 0; part < 2; part++)
         {

@@ -7,13 +7,15 @@ namespace SparseService.Engine.Data;
 //
 //   raw  rows × Features, bytes or float32      x  Features × B, overwritten
 //
-// Both element types are moved as 4-byte words (four bytes, or one float). A tile is 16 or 64 words of 16 samples: first the words are turned by scalar
-// copies within the first-level cache, so that 16 samples of one word lie side by side; then each word gives whole vectors of one feature.
-// Scalar copies are not the bottleneck (one load and one store per word), need no shuffles, and are the same code on every processor.
-// Every value is one subtraction and one multiplication, each rounded: the result does not depend on vector width, tile or batch size.
+// Both element types are moved as 4-byte words (four bytes, or one float). A tile is 16 or 64 words of 16 samples: first the words are
+// turned by scalar copies within the first-level cache, so that 16 samples of one word lie side by side; then each word gives whole
+// vectors of one feature. Scalar copies are not the bottleneck (one load and one store per word), need no shuffles, and are the same
+// code on every processor. Every value is one subtraction and one multiplication, each rounded: the result does not depend on vector
+// width, tile or batch size.
 internal static unsafe class MinibatchGather
 {
-    // Measured, 128 samples of 784 bytes: 28 µs at 16 words, 37 at 32, 40 at 64 (rows of x lie B·4 bytes apart and crowd few cache sets). Floats like 64.
+    // Measured, 128 samples of 784 bytes: 28 µs at 16 words, 37 at 32, 40 at 64 (rows of x lie B·4 bytes apart and crowd few cache
+    // sets). Floats like 64.
     private const int ByteTileWords = 16;
     private const int FloatTileWords = 64;
     private const int TileSamples = 16;

@@ -3,7 +3,10 @@ using SparseService.Engine.Training;
 
 namespace SparseService.Engine.Data;
 
-/// <summary>Per-feature affine map x' = (x − shift)·scale, its numbers taken from training rows only. A constant feature becomes 0, never NaN.</summary>
+/// <summary>
+/// Per-feature affine map x' = (x − shift)·scale, its numbers taken from training rows only. A constant feature becomes 0, never
+/// NaN.
+/// </summary>
 public sealed class Normalization
 {
     private Normalization(float[] shift, float[] scale)
@@ -24,7 +27,10 @@ public sealed class Normalization
         ? new Normalization(shift, scale)
         : throw new ArgumentException($"Length is {scale.Length}; it must be that of shift, {shift.Length}.", nameof(scale));
 
-    /// <summary>Computes the map in double: population standard deviation in two passes (floats) or exactly from integer sums (bytes).</summary>
+    /// <summary>
+    /// Computes the map in double: population standard deviation in two passes (floats) or exactly from integer sums
+    /// (bytes).
+    /// </summary>
     /// <param name="store">The data.</param>
     /// <param name="trainRows">Rows whose statistics count; at least one unless <paramref name="kind"/> is none.</param>
     /// <param name="kind">Which map.</param>

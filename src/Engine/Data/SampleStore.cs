@@ -40,7 +40,8 @@ public sealed unsafe class SampleStore : IDisposable
             stream.Position = tail.MetadataOffset;
             stream.ReadExactly(json);
             var metadata = StoreMetadata.Read(json, tail);
-            var map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+            var map = MemoryMappedFile.CreateFromFile(
+                stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
             return new SampleStore(tail, metadata, map);
         }
         catch
@@ -55,7 +56,10 @@ public sealed unsafe class SampleStore : IDisposable
 
     public long Rows => tail.Rows;
 
-    /// <summary>Rows [0, TrainRows) are the training part; the others the test part. Equal to <see cref="Rows"/> when the dataset brought no test part.</summary>
+    /// <summary>
+    /// Rows [0, TrainRows) are the training part; the others the test part. Equal to <see cref="Rows"/> when the dataset brought no test
+    /// part.
+    /// </summary>
     public long TrainRows => tail.TrainRows;
 
     public int Features => tail.Features;
@@ -63,7 +67,10 @@ public sealed unsafe class SampleStore : IDisposable
     /// <summary>Number of classes; 0 when labels are regression targets.</summary>
     public int Classes => tail.Classes;
 
-    /// <summary>One per class, e.g. the text of the label column; decimal numbers where labels were numbers. Empty for regression.</summary>
+    /// <summary>
+    /// One per class, e.g. the text of the label column; decimal numbers where labels were numbers. Empty for
+    /// regression.
+    /// </summary>
     public IReadOnlyList<string> ClassNames => metadata.ClassNames;
 
     /// <summary>Column names; empty when the source had none.</summary>
@@ -123,7 +130,10 @@ public sealed unsafe class SampleStore : IDisposable
         }
     }
 
-    /// <summary>Gathers a minibatch, transposed and normalised: x[f·B + s] = (raw[rows[s], f] − shift[f])·scale[f] with B = rows.Length.</summary>
+    /// <summary>
+    /// Gathers a minibatch, transposed and normalised: x[f·B + s] = (raw[rows[s], f] − shift[f])·scale[f] with B =
+    /// rows.Length.
+    /// </summary>
     /// <param name="rows">The samples of the minibatch; a row may come more than once.</param>
     /// <param name="shift">Per feature, as <see cref="Normalization"/> computed it from the training part.</param>
     /// <param name="scale">Per feature.</param>
@@ -168,7 +178,8 @@ public sealed unsafe class SampleStore : IDisposable
         var length = stream.Length;
         if (length < StoreTail.FeaturesOffset + StoreTail.Bytes)
         {
-            throw new DatasetFormatException("sample store file length", $"{length}", $"at least {StoreTail.FeaturesOffset + StoreTail.Bytes}");
+            throw new DatasetFormatException(
+                "sample store file length", $"{length}", $"at least {StoreTail.FeaturesOffset + StoreTail.Bytes}");
         }
 
         Span<byte> block = stackalloc byte[StoreTail.Bytes];

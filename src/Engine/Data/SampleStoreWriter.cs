@@ -44,8 +44,18 @@ internal sealed class SampleStoreWriter : IDisposable
         rowBytes = (long)layout.Features * (layout.Element == SampleElement.Byte ? 1 : sizeof(float));
         temporaryPath = TemporaryPath(path);
         file = new FileStream(temporaryPath, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
-        labels = new FileStream(
-            TemporaryPath(path), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 1 << 16, FileOptions.DeleteOnClose);
+        try
+        {
+            labels = new FileStream(
+                TemporaryPath(path), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
+        }
+        catch
+        {
+            file.Dispose();
+            File.Delete(temporaryPath);
+            throw;
+        }
+
         Put(StoreTail.Magic);
         PadTo(StoreTail.FeaturesOffset);
     }
@@ -87,7 +97,8 @@ internal sealed class SampleStoreWriter : IDisposable
         var metadata = new StoreMetadata(classNames, counts, layout.FeatureNames).ToJson();
         if (metadata.Length > StoreTail.MetadataBytesMax)
         {
-            throw new DatasetFormatException("column names", $"{metadata.Length} bytes", $"at most {StoreTail.MetadataBytesMax} bytes in all");
+            throw new DatasetFormatException(
+                "column names", $"{metadata.Length} bytes", $"at most {StoreTail.MetadataBytesMax} bytes in all");
         }
 
         Put(metadata);
@@ -173,7 +184,9 @@ internal sealed class SampleStoreWriter : IDisposable
         if (featureBytes + (Rows * sizeof(int)) > limits.StoreBytes)
         {
             throw new DatasetFormatException(
-                "dataset", $"more than {limits.StoreBytes} bytes as a sample store", $"at most {limits.StoreBytes} bytes ({rowBytes} bytes per row)");
+                "dataset",
+                $"more than {limits.StoreBytes} bytes as a sample store",
+                $"at most {limits.StoreBytes} bytes ({rowBytes} bytes per row)");
         }
 
         Put(bytes);

@@ -9,12 +9,12 @@ internal enum SampleElement
 }
 
 /// <summary>
-/// The fixed block that ends a sample store. It stands at the end so that a store is written, and hashed, strictly from front to back although the
-/// number of rows is known last. Every offset follows from it, so there is no offset that could lie.
+/// The fixed block that ends a sample store. It stands at the end so that a store is written, and hashed, strictly from front to back
+/// although the number of rows is known last. Every offset follows from it, so there is no offset that could lie.
 /// </summary>
 /// <remarks>
-/// Layout of the file, little-endian: magic, zeros to 64 · features, row-major · zeros to a multiple of 64 · one 4-byte label per row (class as int32,
-/// or target as float32) · metadata, JSON · this block: magic, then the fields below in order, zeros to 128 bytes.
+/// Layout of the file, little-endian: magic, zeros to 64 · features, row-major · zeros to a multiple of 64 · one 4-byte label per row
+/// (class as int32, or target as float32) · metadata, JSON · this block: magic, then the fields below in order, zeros to 128 bytes.
 /// </remarks>
 internal readonly record struct StoreTail
 {

@@ -75,7 +75,8 @@ public sealed class CsvReaderTests : IDisposable
         var options = new DatasetImportOptions { Format = DatasetFormat.Csv, LabelColumn = column };
         if (classes.Length == 0)
         {
-            Assert.Contains(rows, StoreFiles.Fault(() => files.Import(options, null, (DatasetFileRole.Train, Text("x,kind\n1.5,a\n3,b\n")))).Field, StringComparison.Ordinal);
+            Assert.Contains(rows, StoreFiles.Fault(() => files.Import(
+                options, null, (DatasetFileRole.Train, Text("x,kind\n1.5,a\n3,b\n")))).Field, StringComparison.Ordinal);
             return;
         }
 
@@ -148,7 +149,8 @@ public sealed class CsvReaderTests : IDisposable
             var number = (random.NextDouble() - 0.5) * Math.Pow(10, random.NextBelow(12) - 5);
             var text = number.ToString(random.NextBelow(3) switch { 0 => "F3", 1 => "G7", _ => "R" }, CultureInfo.InvariantCulture);
             Assert.True(NumberText.TryParse(Text(text), out var value));
-            Assert.Equal(BitConverter.SingleToInt32Bits(float.Parse(text, CultureInfo.InvariantCulture)), BitConverter.SingleToInt32Bits(value));
+            var expected = float.Parse(text, CultureInfo.InvariantCulture);
+            Assert.Equal(BitConverter.SingleToInt32Bits(expected), BitConverter.SingleToInt32Bits(value));
         }
     }
 

@@ -9,7 +9,7 @@ public sealed class DatasetDetectionTests : IDisposable
     public void Dispose() => files.Dispose();
 
     [Theory]
-    [InlineData(DatasetFormat.Idx, "train-images-idx3-ubyte.gz train-labels-idx1-ubyte t10k-images-idx3-ubyte t10k-labels-idx1-ubyte.gz", 4)]
+    [InlineData(DatasetFormat.Idx, "train-images-idx3-ubyte.gz train-labels-idx1-ubyte t10k-images-idx3-ubyte t10k-labels-idx1-ubyte", 4)]
     [InlineData(DatasetFormat.Idx, "train-images-idx3-ubyte train-labels-idx1-ubyte", 2)]
     [InlineData(DatasetFormat.Matrix, "madelon_train.data.gz madelon_train.labels madelon_valid.data.gz madelon_valid.labels", 4)]
     [InlineData(DatasetFormat.Csv, "train.csv test.csv README.md", 2)]

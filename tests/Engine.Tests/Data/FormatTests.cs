@@ -16,10 +16,10 @@ public sealed class FormatTests : IDisposable
     private static readonly Dictionary<string, (DatasetFormat Format, byte[][] Parts)> Forms = new()
     {
         ["idx bytes"] = Arrays(DatasetFormat.Idx, Idx(8, [3, 2], TrainNumbers), Idx(8, [1, 2], TestNumbers)),
-        ["idx int16"] = Arrays(DatasetFormat.Idx, Idx(11, [3, 2], BigEndian(i => (short)i, TrainNumbers)), Idx(11, [1, 2], BigEndian(i => (short)i, TestNumbers))),
-        ["idx int32"] = Arrays(DatasetFormat.Idx, Idx(12, [3, 2], BigEndian(i => (int)i, TrainNumbers)), Idx(12, [1, 2], BigEndian(i => (int)i, TestNumbers))),
-        ["idx float"] = Arrays(DatasetFormat.Idx, Idx(13, [3, 2], BigEndian(i => (float)i, TrainNumbers)), Idx(13, [1, 2], BigEndian(i => (float)i, TestNumbers))),
-        ["idx double"] = Arrays(DatasetFormat.Idx, Idx(14, [3, 2], BigEndian(i => (double)i, TrainNumbers)), Idx(14, [1, 2], BigEndian(i => (double)i, TestNumbers))),
+        ["idx int16"] = IdxArrays(11, i => (short)i),
+        ["idx int32"] = IdxArrays(12, i => (int)i),
+        ["idx float"] = IdxArrays(13, i => (float)i),
+        ["idx double"] = IdxArrays(14, i => (double)i),
         ["npy u1"] = NpyArrays("|u1", i => i),
         ["npy i1"] = NpyArrays("|i1", i => (sbyte)i),
         ["npy u2"] = NpyArrays("<u2", i => (ushort)i),
@@ -150,6 +150,10 @@ public sealed class FormatTests : IDisposable
     private static byte[] BigEndian<T>(Func<byte, T> convert, byte[] numbers)
         where T : unmanaged => BigEndianItems(Array.ConvertAll(numbers, number => convert(number)));
 
+    private static (DatasetFormat Format, byte[][] Parts) IdxArrays<T>(byte type, Func<byte, T> convert)
+        where T : unmanaged =>
+        Arrays(DatasetFormat.Idx, Idx(type, [3, 2], BigEndian(convert, TrainNumbers)), Idx(type, [1, 2], BigEndian(convert, TestNumbers)));
+
     private static (DatasetFormat Format, byte[][] Parts) Arrays(DatasetFormat format, byte[] train, byte[] test) =>
         (format, [train, Idx(9, [3], 9, 255, 9), test, Idx(9, [1], 255)]);
 
@@ -157,7 +161,9 @@ public sealed class FormatTests : IDisposable
         where T : unmanaged =>
         (DatasetFormat.Npy,
         [
-            Npy(descr, "(3, 2)", Items(Array.ConvertAll(TrainNumbers, number => convert(number))), version: version), Npy("<i8", "(3,)", Items(9L, -1L, 9L)),
-            Npy(descr, "(1, 2)", Items(Array.ConvertAll(TestNumbers, number => convert(number))), version: version), Npy("<f8", "(1,)", Items(-1.0)),
+            Npy(descr, "(3, 2)", Items(Array.ConvertAll(TrainNumbers, number => convert(number))), version: version),
+            Npy("<i8", "(3,)", Items(9L, -1L, 9L)),
+            Npy(descr, "(1, 2)", Items(Array.ConvertAll(TestNumbers, number => convert(number))), version: version),
+            Npy("<f8", "(1,)", Items(-1.0)),
         ]);
 }

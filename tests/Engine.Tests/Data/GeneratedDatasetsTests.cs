@@ -123,7 +123,8 @@ public sealed class GeneratedDatasetsTests : IDisposable
     public void ToStore_ImpossibleCounts_AreRefused(int train, int test)
     {
         var what = new GeneratedDataset { Kind = GeneratedDatasetKind.Glyphs, TrainSamples = train, TestSamples = test };
-        Assert.Throws<ArgumentOutOfRangeException>(() => GeneratedDatasets.ToStore(what, files.Store, TestContext.Current.CancellationToken));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => GeneratedDatasets.ToStore(what, files.Store, TestContext.Current.CancellationToken));
         Assert.Empty(Directory.GetFiles(files.Folder));
     }
 

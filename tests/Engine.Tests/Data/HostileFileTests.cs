@@ -4,25 +4,36 @@ using static SparseService.Engine.Tests.Data.DatasetBytes;
 
 namespace SparseService.Engine.Tests.Data;
 
-/// <summary>Files that are not what they claim to be: each is refused with a field, a value and what is allowed, and leaves nothing behind.</summary>
+/// <summary>
+/// Files that are not what they claim to be: each is refused with a field, a value and what is allowed, and leaves nothing
+/// behind.
+/// </summary>
 public sealed class HostileFileTests : IDisposable
 {
+    private static readonly byte[] IdxLabels = Idx(8, [2], 0, 1);
+
+    private static readonly byte[] NpyLabels = Npy("<i8", "(2,)", Items(0L, 1L));
+
     private readonly StoreFiles files = new();
 
-    /// <summary>Format, first file, second file (labels, or test part; null = none), what the field must contain, row of the fault.</summary>
+    /// <summary>
+    /// Format, first file, second file (labels, or test part; null = none), what the field must contain, row of the
+    /// fault.
+    /// </summary>
     private static readonly Dictionary<string, (DatasetFormat Format, byte[] First, byte[]? Second, string Field, long? Row)> Faults = new()
     {
-        ["idx empty"] = (DatasetFormat.Idx, [], Idx(8, [2], 0, 1), "trainSamples header", null),
-        ["idx wrong magic"] = (DatasetFormat.Idx, [1, 0, 8, 2, 0, 0, 0, 0, 0, 0, 0, 0], Idx(8, [2], 0, 1), "trainSamples magic", null),
-        ["idx wrong type"] = (DatasetFormat.Idx, Idx(7, [2, 2], 1, 2, 3, 4), Idx(8, [2], 0, 1), "trainSamples magic type", null),
-        ["idx no dimensions"] = (DatasetFormat.Idx, Idx(8, []), Idx(8, [2], 0, 1), "trainSamples magic dimensions", null),
-        ["idx one dimension"] = (DatasetFormat.Idx, Idx(8, [2], 1, 2), Idx(8, [2], 0, 1), "trainSamples shape", null),
-        ["idx header cut off"] = (DatasetFormat.Idx, Idx(8, [2, 2])[..9], Idx(8, [2], 0, 1), "trainSamples header", null),
-        ["idx items cut off"] = (DatasetFormat.Idx, Idx(8, [2, 2], 1, 2, 3), Idx(8, [2], 0, 1), "trainSamples data", null),
-        ["idx items beyond the header"] = (DatasetFormat.Idx, Idx(8, [2, 2], 1, 2, 3, 4, 5), Idx(8, [2], 0, 1), "trainSamples data", null),
-        ["idx huge shape"] = (DatasetFormat.Idx, Idx(8, [-1, -1, -1], 1), Idx(8, [2], 0, 1), "trainSamples shape", null),
-        ["idx overflowing shape"] = (DatasetFormat.Idx, Idx(8, [2, 1_000_000, 1_000_000, 1_000_000]), Idx(8, [2], 0, 1), "trainSamples shape", null),
-        ["idx zero width"] = (DatasetFormat.Idx, Idx(8, [2, 2, 0]), Idx(8, [2], 0, 1), "trainSamples shape", null),
+        ["idx empty"] = (DatasetFormat.Idx, [], IdxLabels, "trainSamples header", null),
+        ["idx wrong magic"] = (DatasetFormat.Idx, [1, 0, 8, 2, 0, 0, 0, 0, 0, 0, 0, 0], IdxLabels, "trainSamples magic", null),
+        ["idx wrong type"] = (DatasetFormat.Idx, Idx(7, [2, 2], 1, 2, 3, 4), IdxLabels, "trainSamples magic type", null),
+        ["idx no dimensions"] = (DatasetFormat.Idx, Idx(8, []), IdxLabels, "trainSamples magic dimensions", null),
+        ["idx one dimension"] = (DatasetFormat.Idx, Idx(8, [2], 1, 2), IdxLabels, "trainSamples shape", null),
+        ["idx header cut off"] = (DatasetFormat.Idx, Idx(8, [2, 2])[..9], IdxLabels, "trainSamples header", null),
+        ["idx items cut off"] = (DatasetFormat.Idx, Idx(8, [2, 2], 1, 2, 3), IdxLabels, "trainSamples data", null),
+        ["idx items beyond the header"] = (DatasetFormat.Idx, Idx(8, [2, 2], 1, 2, 3, 4, 5), IdxLabels, "trainSamples data", null),
+        ["idx huge shape"] = (DatasetFormat.Idx, Idx(8, [-1, -1, -1], 1), IdxLabels, "trainSamples shape", null),
+        ["idx overflowing shape"] = (
+            DatasetFormat.Idx, Idx(8, [2, 1_000_000, 1_000_000, 1_000_000]), IdxLabels, "trainSamples shape", null),
+        ["idx zero width"] = (DatasetFormat.Idx, Idx(8, [2, 2, 0]), IdxLabels, "trainSamples shape", null),
         ["idx zero rows"] = (DatasetFormat.Idx, Idx(8, [0, 2]), Idx(8, [0]), "trainSamples rows", null),
         ["idx fewer labels"] = (DatasetFormat.Idx, Idx(8, [2, 1], 1, 2), Idx(8, [1], 0), "trainLabels rows", null),
         ["idx labels of two dimensions"] = (DatasetFormat.Idx, Idx(8, [2, 1], 1, 2), Idx(8, [2, 2], 0, 1, 0, 1), "trainLabels shape", null),
@@ -30,38 +41,39 @@ public sealed class HostileFileTests : IDisposable
         ["idx NaN label"] = (
             DatasetFormat.Idx, Idx(8, [2, 1], 1, 2), Idx(13, [2], BigEndianItems(1f, float.NaN)), "trainLabels label", 2),
         ["idx infinite feature"] = (
-            DatasetFormat.Idx, Idx(13, [2, 1], BigEndianItems(1f, float.PositiveInfinity)), Idx(8, [2], 0, 1), "trainSamples column 1", 2),
-        ["gzip cut off"] = (DatasetFormat.Idx, GZip(Idx(8, [2, 2], 1, 2, 3, 4))[..^9], Idx(8, [2], 0, 1), "trainSamples compression", null),
+            DatasetFormat.Idx, Idx(13, [2, 1], BigEndianItems(1f, float.PositiveInfinity)), IdxLabels, "trainSamples column 1", 2),
+        ["gzip cut off"] = (DatasetFormat.Idx, GZip(Idx(8, [2, 2], 1, 2, 3, 4))[..^9], IdxLabels, "trainSamples compression", null),
         ["gzip with garbage after it"] = (
-            DatasetFormat.Idx, [.. GZip(Idx(8, [2, 2], 1, 2, 3, 4)), 1, 2, 3], Idx(8, [2], 0, 1), "trainSamples compression", null),
-        ["gzip without content"] = (DatasetFormat.Idx, [0x1F, 0x8B], Idx(8, [2], 0, 1), "trainSamples compression", null),
-        ["gzip damaged"] = (DatasetFormat.Idx, Damaged(GZip(Idx(8, [2, 2], 1, 2, 3, 4))), Idx(8, [2], 0, 1), "trainSamples compression", null),
-        ["npy wrong magic"] = (DatasetFormat.Npy, Text("PK\u0003\u0004 no array at all"), Npy("<i8", "(2,)", Items(0L, 1L)), "trainSamples magic", null),
-        ["npy version 9"] = (DatasetFormat.Npy, Npy("<f4", "(2, 1)", Items(1f, 2f), version: 9), Npy("<i8", "(2,)", Items(0L, 1L)), "version", null),
-        ["npy object array"] = (DatasetFormat.Npy, Npy("|O", "(2, 1)", Items(1f, 2f)), Npy("<i8", "(2,)", Items(0L, 1L)), "descr", null),
-        ["npy big-endian"] = (DatasetFormat.Npy, Npy(">f4", "(2, 1)", Items(1f, 2f)), Npy("<i8", "(2,)", Items(0L, 1L)), "descr", null),
+            DatasetFormat.Idx, [.. GZip(Idx(8, [2, 2], 1, 2, 3, 4)), 1, 2, 3], IdxLabels, "trainSamples compression", null),
+        ["gzip without content"] = (DatasetFormat.Idx, [0x1F, 0x8B], IdxLabels, "trainSamples compression", null),
+        ["gzip damaged"] = (DatasetFormat.Idx, Damaged(GZip(Idx(8, [2, 2], 1, 2, 3, 4))), IdxLabels, "trainSamples compression", null),
+        ["npy wrong magic"] = (DatasetFormat.Npy, Text("PK\u0003\u0004 no array at all"), NpyLabels, "trainSamples magic", null),
+        ["npy version 9"] = (DatasetFormat.Npy, Npy("<f4", "(2, 1)", Items(1f, 2f), version: 9), NpyLabels, "version", null),
+        ["npy object array"] = (DatasetFormat.Npy, Npy("|O", "(2, 1)", Items(1f, 2f)), NpyLabels, "descr", null),
+        ["npy big-endian"] = (DatasetFormat.Npy, Npy(">f4", "(2, 1)", Items(1f, 2f)), NpyLabels, "descr", null),
         ["npy Fortran order"] = (
-            DatasetFormat.Npy, Npy("<f4", "(2, 1)", Items(1f, 2f), fortran: true), Npy("<i8", "(2,)", Items(0L, 1L)), "fortran_order", null),
-        ["npy no dict"] = (DatasetFormat.Npy, NpyOf("__import__('os')", []), Npy("<i8", "(2,)", Items(0L, 1L)), "trainSamples header", null),
+            DatasetFormat.Npy, Npy("<f4", "(2, 1)", Items(1f, 2f), fortran: true), NpyLabels, "fortran_order", null),
+        ["npy no dict"] = (DatasetFormat.Npy, NpyOf("__import__('os')", []), NpyLabels, "trainSamples header", null),
         ["npy key twice"] = (
             DatasetFormat.Npy, NpyOf("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (2, 1)}", Items(1f, 2f)),
-            Npy("<i8", "(2,)", Items(0L, 1L)), "trainSamples header", null),
+            NpyLabels, "trainSamples header", null),
         ["npy shape beyond 64 bits"] = (
-            DatasetFormat.Npy, Npy("<f4", "(99999999999999999999, 1)", []), Npy("<i8", "(2,)", Items(0L, 1L)), "shape", null),
-        ["npy scalar"] = (DatasetFormat.Npy, Npy("<f4", "()", Items(1f)), Npy("<i8", "(2,)", Items(0L, 1L)), "shape", null),
+            DatasetFormat.Npy, Npy("<f4", "(99999999999999999999, 1)", []), NpyLabels, "shape", null),
+        ["npy scalar"] = (DatasetFormat.Npy, Npy("<f4", "()", Items(1f)), NpyLabels, "shape", null),
         ["npy number beyond float32"] = (
-            DatasetFormat.Npy, Npy("<f8", "(2, 1)", Items(1.0, 1e300)), Npy("<i8", "(2,)", Items(0L, 1L)), "trainSamples column 1", 2),
-        ["npy items cut off"] = (DatasetFormat.Npy, Npy("<f4", "(2, 1)", Items(1f)), Npy("<i8", "(2,)", Items(0L, 1L)), "trainSamples data", null),
+            DatasetFormat.Npy, Npy("<f8", "(2, 1)", Items(1.0, 1e300)), NpyLabels, "trainSamples column 1", 2),
+        ["npy items cut off"] = (DatasetFormat.Npy, Npy("<f4", "(2, 1)", Items(1f)), NpyLabels, "trainSamples data", null),
         ["npy header length beyond the file"] = (
-            DatasetFormat.Npy, [0x93, .. "NUMPY"u8, 2, 0, 255, 255, 255, 255], Npy("<i8", "(2,)", Items(0L, 1L)), "header length", null),
+            DatasetFormat.Npy, [0x93, .. "NUMPY"u8, 2, 0, 255, 255, 255, 255], NpyLabels, "header length", null),
         ["npz no zip"] = (DatasetFormat.Npz, Text("no zip"), null, "train", null),
         ["npz without arrays"] = (DatasetFormat.Npz, Npz(("a.npy", Npy("<f4", "(1,)", Items(1f)))), null, "train arrays", null),
         ["npz half a test part"] = (
             DatasetFormat.Npz,
-            Npz(("x_train.npy", Npy("<f4", "(2, 1)", Items(1f, 2f))), ("y_train.npy", Npy("<i8", "(2,)", Items(0L, 1L))), ("x_test.npy", [])),
+            Npz(("x_train.npy", Npy("<f4", "(2, 1)", Items(1f, 2f))), ("y_train.npy", NpyLabels), ("x_test.npy", [])),
             null, "train arrays", null),
         ["npz too many entries"] = (
-            DatasetFormat.Npz, Npz([.. Enumerable.Range(0, 65).Select(i => ($"{i}.npy", Array.Empty<byte>()))]), null, "train arrays", null),
+            DatasetFormat.Npz,
+            Npz([.. Enumerable.Range(0, 65).Select(i => ($"{i}.npy", Array.Empty<byte>()))]), null, "train arrays", null),
         ["npz cut off"] = (DatasetFormat.Npz, Npz(("x.npy", Npy("<f4", "(2, 1)", Items(1f, 2f))))[..^30], null, "train", null),
         ["csv empty"] = (DatasetFormat.Csv, [], null, "train rows", null),
         ["csv only a header"] = (DatasetFormat.Csv, Text("a,b,label\n"), null, "train rows", null),
@@ -73,6 +85,7 @@ public sealed class HostileFileTests : IDisposable
         ["csv infinity"] = (DatasetFormat.Csv, Text("1,a\n-Infinity,b\n"), null, "train column 1", 2),
         ["csv number beyond float32"] = (DatasetFormat.Csv, Text("1,a\n1e99,b\n"), null, "train column 1", 2),
         ["csv missing value"] = (DatasetFormat.Csv, Text("1,2,a\n1,,b\n"), null, "train column 2", 2),
+        ["csv missing value in the first row"] = (DatasetFormat.Csv, Text("NA,2,a\n1,2,b\n"), null, "train column 1", 1),
         ["csv categorical feature"] = (DatasetFormat.Csv, Text("color,label\nred,1\nblue,2\n"), null, "train column 'color'", 2),
         ["csv decimal comma"] = (DatasetFormat.Csv, Text("x;label\n1,5;a\n2,5;b\n"), null, "train column 'x'", 2),
         ["csv name twice"] = (DatasetFormat.Csv, Text("x,x,label\n1,2,a\n3,4,b\n"), null, "train column 2", 1),
@@ -138,12 +151,18 @@ public sealed class HostileFileTests : IDisposable
         var bomb = Bomb(200 << 20);
         var header = Idx(8, [200 << 10, 1 << 10]);
         var options = new DatasetImportOptions { Format = DatasetFormat.Idx };
-        (DatasetFileRole, byte[])[] parts = [(DatasetFileRole.TrainSamples, Bomb(200 << 20, header)), (DatasetFileRole.TrainLabels, Idx(8, [200 << 10]))];
+        (DatasetFileRole, byte[])[] parts =
+        [
+            (DatasetFileRole.TrainSamples, Bomb(200 << 20, header)),
+            (DatasetFileRole.TrainLabels, Idx(8, [200 << 10])),
+        ];
 
         var byBytes = StoreFiles.Fault(() => files.Import(options, new DatasetLimits { ExpandedBytes = 8 << 20 }, parts));
         var byRatio = StoreFiles.Fault(() => files.Import(options, new DatasetLimits(), parts));
         var byLine = StoreFiles.Fault(() => files.Import(
-            new DatasetImportOptions { Format = DatasetFormat.Csv }, new DatasetLimits { ExpansionRatio = int.MaxValue }, (DatasetFileRole.Train, bomb)));
+            new DatasetImportOptions { Format = DatasetFormat.Csv },
+            new DatasetLimits { ExpansionRatio = int.MaxValue },
+            (DatasetFileRole.Train, bomb)));
 
         Assert.Equal("trainSamples size", byBytes.Field);
         Assert.Equal("trainSamples compression", byRatio.Field);
@@ -171,7 +190,8 @@ public sealed class HostileFileTests : IDisposable
     {
         var zeros = Npy("|u1", "(100, 1000000)", new byte[100_000_000]);
         var npz = Npz(("x.npy", zeros), ("y.npy", Npy("|u1", "(100,)", new byte[100])));
-        var fault = StoreFiles.Fault(() => files.Import(new DatasetImportOptions { Format = DatasetFormat.Npz }, null, (DatasetFileRole.Train, npz)));
+        var fault = StoreFiles.Fault(() => files.Import(
+            new DatasetImportOptions { Format = DatasetFormat.Npz }, null, (DatasetFileRole.Train, npz)));
         Assert.Equal("train x.npy compression", fault.Field);
         Assert.Empty(Directory.GetFiles(files.Folder));
     }
@@ -209,7 +229,8 @@ public sealed class HostileFileTests : IDisposable
     {
         var open = new Dictionary<DatasetFileRole, Func<Stream>> { [DatasetFileRole.Train] = () => new MemoryStream(Text("1,a\n2,b\n")) };
         Assert.Throws<OperationCanceledException>(() => DatasetImport.ToStore(
-            new DatasetImportOptions { Format = DatasetFormat.Csv }, open, files.Store, new DatasetLimits(), new CancellationToken(canceled: true)));
+            new DatasetImportOptions { Format = DatasetFormat.Csv }, open, files.Store, new DatasetLimits(),
+            new CancellationToken(canceled: true)));
         Assert.Empty(Directory.GetFiles(files.Folder));
     }
 

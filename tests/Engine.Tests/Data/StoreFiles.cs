@@ -55,7 +55,8 @@ public sealed class StoreFiles : IDisposable
     internal SampleStore Random(int rows, int features, SampleElement element, int classes = 3, ulong seed = 1)
     {
         var random = RandomStream.For(seed, RandomPurpose.GeneratedData);
-        using (var writer = new SampleStoreWriter(Store, new SampleLayout(features, element, Regression: classes == 0), new DatasetLimits()))
+        var layout = new SampleLayout(features, element, Regression: classes == 0);
+        using (var writer = new SampleStoreWriter(Store, layout, new DatasetLimits()))
         {
             for (var row = 0; row < rows; row++)
             {

@@ -3,8 +3,8 @@ using SparseService.Engine.Training;
 namespace SparseService.Engine.Data.Generated;
 
 /// <summary>
-/// Draws 28×28 pictures of ten glyphs: strokes of varying thickness under a random affine map and an elastic bend, with varying ink, sometimes a stray stroke,
-/// and noise. Learnable by a small network, but not by looking at single pixels.
+/// Draws 28×28 pictures of ten glyphs: strokes of varying thickness under a random affine map and an elastic bend, with varying ink,
+/// sometimes a stray stroke, and noise. Learnable by a small network, but not by looking at single pixels.
 /// </summary>
 internal sealed class GlyphPainter(ulong seed)
 {

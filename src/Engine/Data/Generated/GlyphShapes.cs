@@ -1,8 +1,8 @@
 namespace SparseService.Engine.Data.Generated;
 
 /// <summary>
-/// The ten glyphs as strokes: each a chain of points in a square from −1 to 1, y downwards. Chosen so that some differ by little once they are turned, sheared
-/// and bent: bar and slash, ring and spiral, wave and zigzag, corner, arch and triangle.
+/// The ten glyphs as strokes: each a chain of points in a square from −1 to 1, y downwards. Chosen so that some differ by little once
+/// they are turned, sheared and bent: bar and slash, ring and spiral, wave and zigzag, corner, arch and triangle.
 /// </summary>
 internal static class GlyphShapes
 {

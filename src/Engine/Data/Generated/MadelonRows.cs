@@ -3,10 +3,11 @@ using SparseService.Engine.Training;
 namespace SparseService.Engine.Data.Generated;
 
 /// <summary>
-/// Madelon as its author published it (I. Guyon, "Design of experiments of the NIPS 2003 variable selection benchmark", 2003): 32 Gaussian clusters on the
-/// vertices of a five-dimensional hypercube, 16 of them labelled +1 and 16 −1 at random; 15 further features are linear combinations of those five; 480 are
-/// probes that know nothing; 1 % of the labels are flipped; features are shuffled, shifted, scaled and rounded. No single feature and no linear rule tells the
-/// classes apart. Shift and scale are chosen so that values look like the original's (integers around 480, deviations 1 to 130).
+/// Madelon as its author published it (I. Guyon, "Design of experiments of the NIPS 2003 variable selection benchmark", 2003): 32
+/// Gaussian clusters on the vertices of a five-dimensional hypercube, 16 of them labelled +1 and 16 −1 at random; 15 further features
+/// are linear combinations of those five; 480 are probes that know nothing; 1 % of the labels are flipped; features are shuffled,
+/// shifted, scaled and rounded. No single feature and no linear rule tells the classes apart. Shift and scale are chosen so that values
+/// look like the original's (integers around 480, deviations 1 to 130).
 /// </summary>
 internal sealed class MadelonRows
 {
@@ -65,7 +66,8 @@ internal sealed class MadelonRows
         for (var i = 0; i < Useful; i++)
         {
             // Each cluster has a covariance of its own.
-            useful[i] = ((cluster >> i & 1) == 1 ? HalfSide : -HalfSide) + Dot(noise, mixing.AsSpan(((cluster * Useful) + i) * Useful, Useful));
+            var mixed = Dot(noise, mixing.AsSpan(((cluster * Useful) + i) * Useful, Useful));
+            useful[i] = mixed + ((cluster >> i & 1) == 1 ? HalfSide : -HalfSide);
             Put(values, i, useful[i]);
         }
 

@@ -11,8 +11,8 @@ internal readonly struct RowKeys(ulong seed, GeneratedDatasetKind kind)
     public RandomStream Row(int part, int row) => RandomStream.For(seed, RandomPurpose.GeneratedData, row, Layer(part));
 
     /// <summary>
-    /// Which of <paramref name="groups"/> a row belongs to: each run of that many rows holds every group once, in an order of its own. So groups are balanced in
-    /// any prefix of a part, and still a row can be drawn alone.
+    /// Which of <paramref name="groups"/> a row belongs to: each run of that many rows holds every group once, in an order of its own.
+    /// So groups are balanced in any prefix of a part, and still a row can be drawn alone.
     /// </summary>
     public int GroupOf(int part, int row, int groups)
     {

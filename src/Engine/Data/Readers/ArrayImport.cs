@@ -50,7 +50,9 @@ internal static class ArrayImport
         if (!test.Header.Shape.Skip(1).SequenceEqual(train.Header.Shape.Skip(1)))
         {
             throw new DatasetFormatException(
-                $"{test.Role} shape", $"({string.Join(", ", test.Header.Shape)})", $"rows of ({string.Join(", ", train.Header.Shape.Skip(1))}), as in training");
+                $"{test.Role} shape",
+                $"({string.Join(", ", test.Header.Shape)})",
+                $"rows of ({string.Join(", ", train.Header.Shape.Skip(1))}), as in training");
         }
 
         if (test.Header.Element != train.Header.Element)

@@ -1,11 +1,13 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
+using System.Text.Unicode;
 
 namespace SparseService.Engine.Data.Readers;
 
 /// <summary>
-/// Turns labels into classes whose order does not depend on the order of rows: numbers ascending when all training labels are numbers ("1" and "1.0" are
-/// one class), else texts in ordinal order. Rows get provisional numbers until the last label is known.
+/// Turns labels into classes whose order does not depend on the order of rows: numbers ascending when all training labels are numbers
+/// ("1" and "1.0" are one class), else texts in ordinal order. Rows get provisional numbers until the last label is known.
 /// </summary>
 internal sealed class ClassLabels(DatasetLimits limits)
 {
@@ -25,11 +27,12 @@ internal sealed class ClassLabels(DatasetLimits limits)
     {
         if (utf8.IsEmpty || utf8.Length > LabelBytesMax)
         {
-            throw new DatasetFormatException($"{role} label", utf8.IsEmpty ? "empty" : $"{utf8.Length} bytes long", $"1 to {LabelBytesMax} bytes", row);
+            throw new DatasetFormatException(
+                $"{role} label", utf8.IsEmpty ? "empty" : $"{utf8.Length} bytes long", $"1 to {LabelBytesMax} bytes", row);
         }
 
         Span<char> text = stackalloc char[LabelBytesMax];
-        if (System.Text.Unicode.Utf8.ToUtf16(utf8, text, out _, out var length, replaceInvalidSequences: false) != System.Buffers.OperationStatus.Done)
+        if (Utf8.ToUtf16(utf8, text, out _, out var length, replaceInvalidSequences: false) != OperationStatus.Done)
         {
             throw new DatasetFormatException($"{role} label", Convert.ToHexString(utf8[..Math.Min(utf8.Length, 40)]), "text in UTF-8", row);
         }
@@ -86,7 +89,8 @@ internal sealed class ClassLabels(DatasetLimits limits)
 
         if (names.Length < 2)
         {
-            throw new DatasetFormatException("labels", $"{names.Length} class ({string.Join(", ", names)})", "at least 2 classes among the training rows");
+            throw new DatasetFormatException(
+                "labels", $"{names.Length} class ({string.Join(", ", names)})", "at least 2 classes among the training rows");
         }
 
         for (var id = 0; id < classOf.Length; id++)
@@ -94,7 +98,8 @@ internal sealed class ClassLabels(DatasetLimits limits)
             classOf[id] = find(seen[id]);
             if (classOf[id] < 0)
             {
-                throw new DatasetFormatException($"{seen[id].Role} label", seen[id].Text, $"a label of the training part: {Listed(names)}", seen[id].Row);
+                throw new DatasetFormatException(
+                    $"{seen[id].Role} label", seen[id].Text, $"a label of the training part: {Listed(names)}", seen[id].Row);
             }
         }
 
@@ -114,7 +119,8 @@ internal sealed class ClassLabels(DatasetLimits limits)
         if (seen.Count >= limits.Classes)
         {
             throw new DatasetFormatException(
-                $"{role} label", $"class number {seen.Count + 1} ({text})", $"at most {limits.Classes} classes; numbers to predict need regression = true", row);
+                $"{role} label", $"class number {seen.Count + 1} ({text})",
+                $"at most {limits.Classes} classes; numbers to predict need regression = true", row);
         }
 
         seen.Add(new Seen(text, number, role, row));

@@ -5,6 +5,9 @@ namespace SparseService.Engine.Data.Readers;
 /// <summary>What the first line of a CSV file says: its delimiter, its columns, and which of them is the label.</summary>
 internal sealed record CsvHeader(byte Delimiter, int Columns, int Label, IReadOnlyList<string> Names)
 {
+    private static readonly HashSet<string> MissingMarks =
+        new(["", "?", "-", "NA", "N/A", "null", "none"], StringComparer.OrdinalIgnoreCase);
+
     public bool HasNames => Names.Count > 0;
 
     public IReadOnlyList<string> FeatureNames => [.. Names.Where((_, column) => column != Label)];
@@ -19,7 +22,8 @@ internal sealed record CsvHeader(byte Delimiter, int Columns, int Label, IReadOn
         var columns = record.Count;
         if (columns < 2)
         {
-            throw new DatasetFormatException($"{lines.Role} columns", $"{columns}", "at least 2, separated by commas, tabs or semicolons", lines.Row);
+            throw new DatasetFormatException(
+                $"{lines.Role} columns", $"{columns}", "at least 2, separated by commas, tabs or semicolons", lines.Row);
         }
 
         var texts = new string[columns];
@@ -52,13 +56,16 @@ internal sealed record CsvHeader(byte Delimiter, int Columns, int Label, IReadOn
         {
             if (Names[column] != train.Names[column])
             {
-                throw new DatasetFormatException($"{role} column {column + 1}", $"'{Names[column]}'", $"'{train.Names[column]}', as in train");
+                throw new DatasetFormatException(
+                    $"{role} column {column + 1}", $"'{Names[column]}'", $"'{train.Names[column]}', as in train");
             }
         }
     }
 
+    // A value that is missing in the first row must not make names of that row: it is data, and refused as such.
     private static bool IsText(ReadOnlySpan<byte> field) =>
-        !field.IsEmpty && !double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
+        !double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out _)
+        && !MissingMarks.Contains(System.Text.Encoding.UTF8.GetString(field));
 
     private static int LabelIndex(string[] texts, string? labelColumn, string role, out bool isName)
     {
@@ -80,7 +87,9 @@ internal sealed record CsvHeader(byte Delimiter, int Columns, int Label, IReadOn
         return isName
             ? index
             : throw new DatasetFormatException(
-                "labelColumn", labelColumn, $"a column of the {role} file's first line ({string.Join(", ", texts.Take(10))}{(texts.Length > 10 ? " …" : "")})");
+                "labelColumn",
+                labelColumn,
+                $"a column of the {role} file's first line ({string.Join(", ", texts.Take(10))}{(texts.Length > 10 ? " …" : "")})");
     }
 
     private static string[] Unique(string[] names, string role)
@@ -92,7 +101,8 @@ internal sealed record CsvHeader(byte Delimiter, int Columns, int Label, IReadOn
             names[column] = names[column].Length == 0 ? $"column {column + 1}" : names[column];
             if (!seen.Add(names[column]))
             {
-                throw new DatasetFormatException($"{role} column {column + 1}", $"'{names[column]}', a second time", "column names that differ", 1);
+                throw new DatasetFormatException(
+                    $"{role} column {column + 1}", $"'{names[column]}', a second time", "column names that differ", 1);
             }
         }
 

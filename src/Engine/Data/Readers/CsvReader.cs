@@ -7,7 +7,10 @@ internal static class CsvReader
     {
         using var train = new Part(job, DatasetFileRole.Train);
         var header = train.Header;
-        var layout = new SampleLayout(header.Columns - 1, SampleElement.Float, job.Options.Regression) { FeatureNames = header.FeatureNames };
+        var layout = new SampleLayout(header.Columns - 1, SampleElement.Float, job.Options.Regression)
+        {
+            FeatureNames = header.FeatureNames,
+        };
         using var writer = job.CreateWriter(layout);
         var labels = new LabelColumn(job, writer);
         train.CopyTo(writer, labels);
@@ -80,7 +83,8 @@ internal static class CsvReader
             if (record.Count != Header.Columns)
             {
                 var count = record.Count > Header.Columns ? $"more than {Header.Columns}" : $"{record.Count}";
-                throw new DatasetFormatException($"{Role} row length", $"{count} fields", $"{Header.Columns}, as in the first line", lines.Row);
+                throw new DatasetFormatException(
+                    $"{Role} row length", $"{count} fields", $"{Header.Columns}, as in the first line", lines.Row);
             }
 
             for (int column = 0, feature = 0; column < Header.Columns; column++)
@@ -96,7 +100,8 @@ internal static class CsvReader
         {
             var text = record.Text(line, column);
             return text.Length == 0
-                ? new DatasetFormatException($"{Role} {Header.NameOf(column)}", "empty", "a finite number (fill missing values first)", lines.Row)
+                ? new DatasetFormatException(
+                    $"{Role} {Header.NameOf(column)}", "empty", "a finite number (fill missing values first)", lines.Row)
                 : new DatasetFormatException($"{Role} {Header.NameOf(column)}", text,
                     "a finite number (a categorical feature must be encoded first, e.g. one column per category)", lines.Row);
         }

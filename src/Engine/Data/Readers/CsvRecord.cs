@@ -2,7 +2,10 @@ using System.Text;
 
 namespace SparseService.Engine.Data.Readers;
 
-/// <summary>Splits one record into fields, RFC 4180: fields may be quoted, a quote inside is doubled. Blanks around unquoted fields are dropped.</summary>
+/// <summary>
+/// Splits one record into fields, RFC 4180: fields may be quoted, a quote inside is doubled. Blanks around unquoted fields are
+/// dropped.
+/// </summary>
 internal sealed class CsvRecord(byte delimiter, int fieldsMax)
 {
     private const int FieldBytesMax = 1 << 16;
@@ -111,7 +114,7 @@ internal sealed class CsvRecord(byte delimiter, int fieldsMax)
             var length = line[at..].IndexOf((byte)'"');
             if (length < 0)
             {
-                throw new DatasetFormatException($"{lines.Role} field {Count + 1}", "a quoted field without end", "a closing quote", lines.Row);
+                throw lines.Fault($"field {Count + 1}", "a quoted field without end", "a closing quote");
             }
 
             line.Slice(at, length).CopyTo(unquoted.AsSpan(written));
@@ -131,8 +134,7 @@ internal sealed class CsvRecord(byte delimiter, int fieldsMax)
 
             return at == line.Length || line[at] == delimiter
                 ? at
-                : throw new DatasetFormatException(
-                    $"{lines.Role} field {Count + 1}", "text after a closing quote", "a delimiter after a closing quote", lines.Row);
+                : throw lines.Fault($"field {Count + 1}", "text after a closing quote", "a delimiter after a closing quote");
         }
     }
 
@@ -153,8 +155,8 @@ internal sealed class CsvRecord(byte delimiter, int fieldsMax)
     {
         if (Count == fieldsMax || length > FieldBytesMax)
         {
-            throw new DatasetFormatException($"{lines.Role} field {Count + 1}", Count == fieldsMax ? "one too many" : $"{length} bytes long",
-                $"at most {fieldsMax} fields of at most {FieldBytesMax} bytes", lines.Row);
+            throw lines.Fault($"field {Count + 1}", Count == fieldsMax ? "one too many" : $"{length} bytes long",
+                $"at most {fieldsMax} fields of at most {FieldBytesMax} bytes");
         }
 
         if (Count == fields.Length)

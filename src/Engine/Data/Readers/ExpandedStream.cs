@@ -1,8 +1,9 @@
 namespace SparseService.Engine.Data.Readers;
 
 /// <summary>
-/// A file's content, gunzipped if its first two bytes say so, read once from front to back. Every byte is charged to the budget while it is read, so a small
-/// file that would expand without end stops early. Damage in the compressed data becomes <see cref="DatasetFormatException"/>.
+/// A file's content, gunzipped if its first two bytes say so, read once from front to back. Every byte is charged to the budget while it
+/// is read, so a small file that would expand without end stops early. Damage in the compressed data becomes <see
+/// cref="DatasetFormatException"/>.
 /// </summary>
 internal sealed class ExpandedStream : ForwardStream
 {
@@ -18,8 +19,10 @@ internal sealed class ExpandedStream : ForwardStream
     /// <param name="role">Names the file in errors.</param>
     /// <param name="budget">Shared by all files of the import.</param>
     /// <param name="cancellationToken">Looked at on every read.</param>
-    /// <param name="compressedLength">Length of <paramref name="raw"/> before some other decompression (a zip entry's), if there was one.</param>
-    public ExpandedStream(Stream raw, string role, ExpansionBudget budget, CancellationToken cancellationToken, long? compressedLength = null)
+    /// <param name="compressedLength">Length of <paramref name="raw"/> before some other decompression (a zip entry's), if there was
+    /// one.</param>
+    public ExpandedStream(
+        Stream raw, string role, ExpansionBudget budget, CancellationToken cancellationToken, long? compressedLength = null)
     {
         this.role = role;
         this.budget = budget;
@@ -76,5 +79,7 @@ internal sealed class ExpandedStream : ForwardStream
     }
 
     private DatasetFormatException Damaged(Exception exception) =>
-        new($"{role} compression", $"damaged or cut off after {expanded} bytes of content ({exception.Message})", "a complete gzip or zip stream");
+        new($"{role} compression",
+            $"damaged or cut off after {expanded} bytes of content ({exception.Message})",
+            "a complete gzip or zip stream");
 }

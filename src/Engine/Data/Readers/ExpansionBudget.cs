@@ -19,7 +19,8 @@ internal sealed class ExpansionBudget(DatasetLimits limits)
 
         if (fileExpanded > RatioFreeBytes && fileExpanded / Math.Max(1, fileCompressed) > limits.ExpansionRatio)
         {
-            throw new DatasetFormatException($"{role} compression", $"{fileExpanded / Math.Max(1, fileCompressed)} times the compressed size",
+            throw new DatasetFormatException(
+                $"{role} compression", $"{fileExpanded / Math.Max(1, fileCompressed)} times the compressed size",
                 $"at most {limits.ExpansionRatio} times");
         }
     }

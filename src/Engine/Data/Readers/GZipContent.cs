@@ -4,9 +4,10 @@ namespace SparseService.Engine.Data.Readers;
 
 /// <summary>The content of a gzip file, held to be complete.</summary>
 /// <remarks>
-/// <see cref="GZipStream"/> takes a file that is cut off anywhere for a shorter one, without a word (measured on .NET 10), and a text format would lose rows
-/// unseen. Gzip allows members in a row, so a member of our own, the seal, is appended to the file while it is read: only if the file ended with a complete
-/// member does the content end with the seal's bytes. It is cut off here. This also refuses bytes after the last member.
+/// <see cref="GZipStream"/> takes a file that is cut off anywhere for a shorter one, without a word (measured on .NET 10), and a text
+/// format would lose rows unseen. Gzip allows members in a row, so a member of our own, the seal, is appended to the file while it is
+/// read: only if the file ended with a complete member does the content end with the seal's bytes. It is cut off here. This also refuses
+/// bytes after the last member.
 /// </remarks>
 internal sealed class GZipContent(Stream file) : IDisposable
 {
@@ -36,7 +37,9 @@ internal sealed class GZipContent(Stream file) : IDisposable
 
         if (atEnd)
         {
-            return buffer.AsSpan(start, end - start).SequenceEqual(Seal) ? 0 : throw new InvalidDataException("it does not end with a complete gzip member");
+            return buffer.AsSpan(start, end - start).SequenceEqual(Seal)
+                ? 0
+                : throw new InvalidDataException("it does not end with a complete gzip member");
         }
 
         var some = Math.Min(into.Length, end - start - Seal.Length);

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace SparseService.Engine.Data.Readers;
 
 /// <summary>
-/// IDX, the format of MNIST: two zero bytes, type, number of dimensions, then the dimensions as big-endian int32, then the items, big-endian
-/// (Y. LeCun, "The MNIST database", section "file formats").
+/// IDX, the format of MNIST: two zero bytes, type, number of dimensions, then the dimensions as big-endian int32, then the items,
+/// big-endian (Y. LeCun, "The MNIST database", section "file formats").
 /// </summary>
 internal static class IdxReader
 {

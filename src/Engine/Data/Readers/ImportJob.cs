@@ -26,9 +26,11 @@ internal sealed class ImportJob(
     public ExpandedStream Open(DatasetFileRole role) => new(files[role](), Name(role), budget, cancellationToken);
 
     /// <summary>For passes over a file that was already paid for, or for a container whose entries are charged one by one.</summary>
-    public ExpandedStream OpenWithOwnBudget(DatasetFileRole role) => new(files[role](), Name(role), new ExpansionBudget(limits), cancellationToken);
+    public ExpandedStream OpenWithOwnBudget(DatasetFileRole role) =>
+        new(files[role](), Name(role), new ExpansionBudget(limits), cancellationToken);
 
-    public ExpandedStream OpenEntry(Stream entry, string name, long compressedLength) => new(entry, name, budget, cancellationToken, compressedLength);
+    public ExpandedStream OpenEntry(Stream entry, string name, long compressedLength) =>
+        new(entry, name, budget, cancellationToken, compressedLength);
 
     public Stream OpenRaw(DatasetFileRole role) => files[role]();
 

@@ -21,7 +21,8 @@ internal sealed class LabelColumn(ImportJob job, SampleStoreWriter writer)
 
         if (!NumberText.TryParse(text, out var target))
         {
-            throw new DatasetFormatException($"{role} label", System.Text.Encoding.UTF8.GetString(text), "a finite number (regression)", row);
+            throw new DatasetFormatException(
+                $"{role} label", System.Text.Encoding.UTF8.GetString(text), "a finite number (regression)", row);
         }
 
         writer.AppendTarget(target);

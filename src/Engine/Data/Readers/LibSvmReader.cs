@@ -4,8 +4,8 @@ using System.Text;
 namespace SparseService.Engine.Data.Readers;
 
 /// <summary>
-/// LibSVM text: <c>label index:value …</c>, indices from 1, ascending; <c>#</c> begins a comment. What a row does not name is 0. The width of the rows is known
-/// only at the end of the training file, so that file is read twice, in constant memory.
+/// LibSVM text: <c>label index:value …</c>, indices from 1, ascending; <c>#</c> begins a comment. What a row does not name is 0. The
+/// width of the rows is known only at the end of the training file, so that file is read twice, in constant memory.
 /// </summary>
 internal static class LibSvmReader
 {
@@ -48,7 +48,8 @@ internal static class LibSvmReader
             RequireStoreSize(job, largest, rows);
         }
 
-        return largest > 0 ? largest : throw new DatasetFormatException("train", $"{rows} rows without features", "rows as label index:value …");
+        return largest > 0 ? largest : throw new DatasetFormatException(
+            "train", $"{rows} rows without features", "rows as label index:value …");
     }
 
     // Sparse text can stand for far more dense bytes than its own: refused before the second pass.
@@ -56,7 +57,8 @@ internal static class LibSvmReader
     {
         if (rows * features * sizeof(float) > job.Limits.StoreBytes)
         {
-            throw new DatasetFormatException("train", $"{rows} rows of {features} features", $"at most {job.Limits.StoreBytes} bytes as a sample store");
+            throw new DatasetFormatException(
+                "train", $"{rows} rows of {features} features", $"at most {job.Limits.StoreBytes} bytes as a sample store");
         }
     }
 
@@ -96,27 +98,27 @@ internal static class LibSvmReader
         var colon = pair.IndexOf((byte)':');
         if (colon <= 0 || !Utf8Parser.TryParse(pair[..colon], out int index, out var used) || used != colon)
         {
-            throw new DatasetFormatException($"{lines.Role} entry", Encoding.UTF8.GetString(pair), "index:value", lines.Row);
+            throw lines.Fault("entry", Encoding.UTF8.GetString(pair), "index:value");
         }
 
         if (index == 0)
         {
-            throw new DatasetFormatException($"{lines.Role} index", "0", "indices from 1 (this file counts from 0)", lines.Row);
+            throw lines.Fault("index", "0", "indices from 1 (this file counts from 0)");
         }
 
         if (index < 0 || index > indexMax)
         {
-            throw new DatasetFormatException($"{lines.Role} index", $"{index}", $"1 to {indexMax}", lines.Row);
+            throw lines.Fault("index", $"{index}", $"1 to {indexMax}");
         }
 
         if (index <= previous)
         {
-            throw new DatasetFormatException($"{lines.Role} index", $"{index} after {previous}", "ascending indices, each once", lines.Row);
+            throw lines.Fault("index", $"{index} after {previous}", "ascending indices, each once");
         }
 
         if (!NumberText.TryParse(pair[(colon + 1)..], out value))
         {
-            throw new DatasetFormatException($"{lines.Role} index {index}", Encoding.UTF8.GetString(pair[(colon + 1)..]), "a finite number", lines.Row);
+            throw lines.Fault($"index {index}", Encoding.UTF8.GetString(pair[(colon + 1)..]), "a finite number");
         }
 
         previous = index;

@@ -22,7 +22,8 @@ internal static class MatrixReader
 
     private static int CountColumns(ImportJob job)
     {
-        using var lines = new TextLines(job.OpenWithOwnBudget(DatasetFileRole.TrainSamples), ImportJob.Name(DatasetFileRole.TrainSamples), quotes: false);
+        const DatasetFileRole Role = DatasetFileRole.TrainSamples;
+        using var lines = new TextLines(job.OpenWithOwnBudget(Role), ImportJob.Name(Role), quotes: false);
         if (!lines.TryRead(out var line))
         {
             throw new DatasetFormatException($"{lines.Role} rows", "0", "at least 1");
@@ -82,12 +83,12 @@ internal static class MatrixReader
         {
             if (column == values.Length)
             {
-                throw new DatasetFormatException($"{lines.Role} row length", $"more than {values.Length}", $"{values.Length}, as in the first row", lines.Row);
+                throw lines.Fault("row length", $"more than {values.Length}", $"{values.Length}, as in the first row");
             }
 
             if (!NumberText.TryParse(word, out values[column]))
             {
-                throw new DatasetFormatException($"{lines.Role} column {column + 1}", Encoding.UTF8.GetString(word), "a finite number", lines.Row);
+                throw lines.Fault($"column {column + 1}", Encoding.UTF8.GetString(word), "a finite number");
             }
 
             column++;
@@ -95,7 +96,7 @@ internal static class MatrixReader
 
         if (column < values.Length)
         {
-            throw new DatasetFormatException($"{lines.Role} row length", $"{column}", $"{values.Length}, as in the first row", lines.Row);
+            throw lines.Fault("row length", $"{column}", $"{values.Length}, as in the first row");
         }
     }
 
@@ -104,7 +105,7 @@ internal static class MatrixReader
         BlankSeparated.TryTake(ref line, out var label);
         if (BlankSeparated.TryTake(ref line, out var more))
         {
-            throw new DatasetFormatException($"{lines.Role} row length", $"more than 1 ({Encoding.UTF8.GetString(more)})", "1 label", lines.Row);
+            throw lines.Fault("row length", $"more than 1 ({Encoding.UTF8.GetString(more)})", "1 label");
         }
 
         labels.Add(label, lines.Role, lines.Row);

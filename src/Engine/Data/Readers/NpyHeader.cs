@@ -58,7 +58,9 @@ internal static partial class NpyHeader
 
         var lengthBytes = start[6] == 1 ? 2 : 4;
         Require(stream, start.Slice(8, lengthBytes), role);
-        var length = lengthBytes == 2 ? BinaryPrimitives.ReadUInt16LittleEndian(start[8..]) : BinaryPrimitives.ReadUInt32LittleEndian(start[8..]);
+        var length = lengthBytes == 2
+            ? BinaryPrimitives.ReadUInt16LittleEndian(start[8..])
+            : BinaryPrimitives.ReadUInt32LittleEndian(start[8..]);
         if (length is 0 or > HeaderBytesMax)
         {
             throw new DatasetFormatException($"{role} header length", $"{length}", $"1 to {HeaderBytesMax}");
@@ -83,7 +85,9 @@ internal static partial class NpyHeader
         "<f4" => NumberType.Float32,
         "<f8" => NumberType.Float64,
         _ => throw new DatasetFormatException(
-            $"{role} header descr", descr, "little-endian numbers: |b1, |u1, |i1, <u2, <i2, <u4, <i4, <u8, <i8, <f2, <f4, <f8 (no objects, no text)"),
+            $"{role} header descr",
+            descr,
+            "little-endian numbers: |b1, |u1, |i1, <u2, <i2, <u4, <i4, <u8, <i8, <f2, <f4, <f8 (no objects, no text)"),
     };
 
     private static void Require(Stream stream, Span<byte> bytes, string role)

@@ -19,7 +19,8 @@ internal static class NpzReader
 
     public static string Run(ImportJob job)
     {
-        // The directory of a zip stands at its end. A copy in a file keeps memory constant where the source cannot seek, and unwraps .npz.gz.
+        // The directory of a zip stands at its end. A copy in a file keeps memory constant where the source cannot seek, and unwraps
+        // .npz.gz.
         var path = SampleStoreWriter.TemporaryPath(job.StorePath);
         using var copy = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
         using (var source = job.OpenWithOwnBudget(DatasetFileRole.Train))
@@ -67,7 +68,10 @@ internal static class NpzReader
                 "x and y, or x_train, y_train and optionally x_test and y_test");
     }
 
-    /// <summary>Counts entries before the directory is read into memory: a directory of millions of entries is an attack, not a dataset.</summary>
+    /// <summary>
+    /// Counts entries before the directory is read into memory: a directory of millions of entries is an attack, not a
+    /// dataset.
+    /// </summary>
     private static void RequireSmallDirectory(FileStream file)
     {
         var end = new byte[Math.Min(file.Length, EndRecordBytes + ushort.MaxValue)];
@@ -83,7 +87,8 @@ internal static class NpzReader
         var bytes = BinaryPrimitives.ReadUInt32LittleEndian(end.AsSpan(at + 12));
         if (count is 0 or > EntriesMax || bytes > 1 << 20)
         {
-            throw new DatasetFormatException("train arrays", $"{count} entries, a directory of {bytes} bytes", $"1 to {EntriesMax} entries");
+            throw new DatasetFormatException(
+                "train arrays", $"{count} entries, a directory of {bytes} bytes", $"1 to {EntriesMax} entries");
         }
 
         file.Position = 0;

@@ -14,8 +14,8 @@ internal static class NumberText
         TryParseShort(text, out value)
         || (float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && float.IsFinite(value));
 
-    // Nearly every number in a data file is short. Mantissa < 2²⁴ and power of ten ≤ 10¹⁰ are exact floats, so one division rounds correctly
-    // and the result is the one that float.TryParse gives (Clinger's fast path).
+    // Nearly every number in a data file is short. Mantissa < 2²⁴ and power of ten ≤ 10¹⁰ are exact floats, so one division rounds
+    // correctly and the result is the one that float.TryParse gives (Clinger's fast path).
     private static bool TryParseShort(ReadOnlySpan<byte> text, out float value)
     {
         value = 0;

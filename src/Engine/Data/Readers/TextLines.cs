@@ -1,8 +1,8 @@
 namespace SparseService.Engine.Data.Readers;
 
 /// <summary>
-/// The lines of a text file, ended by LF or CRLF, blank ones left out, a UTF-8 byte order mark skipped. A line break inside double quotes does not end a line
-/// when quotes are asked for.
+/// The lines of a text file, ended by LF or CRLF, blank ones left out, a UTF-8 byte order mark skipped. A line break inside double
+/// quotes does not end a line when quotes are asked for.
 /// </summary>
 internal sealed class TextLines(Stream stream, string role, bool quotes) : IDisposable
 {
@@ -45,6 +45,9 @@ internal sealed class TextLines(Stream stream, string role, bool quotes) : IDisp
 
         return false;
     }
+
+    /// <summary>A fault of the line that was read last.</summary>
+    public DatasetFormatException Fault(string what, string value, string allowed) => new($"{role} {what}", value, allowed, Row);
 
     public void Dispose() => stream.Dispose();
 
