@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace SparseService.Engine.Elementwise;
 
 /// <summary>
@@ -59,4 +61,7 @@ internal unsafe interface ILanes<TSelf>
 
     /// <summary>Sum over the lanes, in a fixed order.</summary>
     static abstract float Sum(TSelf a);
+
+    /// <summary>The sums over the lanes of four registers, in the lanes 0 to 3 of one.</summary>
+    static abstract Vector128<float> SumFour(TSelf a, TSelf b, TSelf c, TSelf d);
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace SparseService.Engine.Elementwise;
 
@@ -72,6 +73,9 @@ internal readonly unsafe struct Lanes1(float value) : ILanes<Lanes1>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Lanes1 a) => a.Value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> SumFour(Lanes1 a, Lanes1 b, Lanes1 c, Lanes1 d) => Vector128.Create(a.Value, b.Value, c.Value, d.Value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Lanes1 From(uint bits) => new(BitConverter.UInt32BitsToSingle(bits));

@@ -78,5 +78,12 @@ internal readonly unsafe struct Lanes16(Vector512<float> register) : ILanes<Lane
     public static float Sum(Lanes16 a) => Vec.Sum(a.Register);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> SumFour(Lanes16 a, Lanes16 b, Lanes16 c, Lanes16 d) =>
+        Lanes8.SumFour(Halved(a.Register), Halved(b.Register), Halved(c.Register), Halved(d.Register));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Lanes16 From(Vector512<uint> bits) => new(bits.AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Lanes8 Halved(Vector512<float> a) => new(a.GetLower() + a.GetUpper());
 }

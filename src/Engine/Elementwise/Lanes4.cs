@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Vec = System.Runtime.Intrinsics.Vector128;
 
 namespace SparseService.Engine.Elementwise;
@@ -78,5 +79,19 @@ internal readonly unsafe struct Lanes4(Vector128<float> register) : ILanes<Lanes
     public static float Sum(Lanes4 a) => Vec.Sum(a.Register);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> SumFour(Lanes4 a, Lanes4 b, Lanes4 c, Lanes4 d)
+    {
+        var (ab, cd) = (AddPairs(a.Register, b.Register), AddPairs(c.Register, d.Register));
+        return AddPairs(ab, cd);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Lanes4 From(Vector128<uint> bits) => new(bits.AsSingle());
+
+    // (a0 + a1, a2 + a3, b0 + b1, b2 + b3)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> AddPairs(Vector128<float> a, Vector128<float> b) =>
+        Sse3.IsSupported
+            ? Sse3.HorizontalAdd(a, b)
+            : Vec.Create(a[0] + a[1], a[2] + a[3], b[0] + b[1], b[2] + b[3]);
 }

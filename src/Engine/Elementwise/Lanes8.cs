@@ -78,5 +78,12 @@ internal readonly unsafe struct Lanes8(Vector256<float> register) : ILanes<Lanes
     public static float Sum(Lanes8 a) => Vec.Sum(a.Register);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> SumFour(Lanes8 a, Lanes8 b, Lanes8 c, Lanes8 d) =>
+        Lanes4.SumFour(Halved(a.Register), Halved(b.Register), Halved(c.Register), Halved(d.Register));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Lanes8 From(Vector256<uint> bits) => new(bits.AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Lanes4 Halved(Vector256<float> a) => new(a.GetLower() + a.GetUpper());
 }

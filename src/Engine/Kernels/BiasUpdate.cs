@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using SparseService.Engine.Elementwise;
 
 namespace SparseService.Engine.Kernels;
@@ -47,5 +48,89 @@ public sealed unsafe partial class ReferenceBackend
 
         Apply(step, bias, gradients, state0, state1);
         return squares;
+    }
+}
+
+public sealed unsafe partial class SimdBackend
+{
+    // On the calling thread: it reads dY once, which is little beside the weights' gradient.
+    protected override double BiasUpdateCore(
+        float[] bias, DeviceBuffer<float> dY, float[] state0, float[]? state1, int batchSize, in OptimizerStep step)
+    {
+        fixed (float* values = bias, first = state0, second = state1)
+        {
+            var call = new BiasUpdateCall
+            {
+                Rows = bias.Length,
+                DY = dY.Pointer,
+                BatchSize = batchSize,
+                Parameters = new ParameterArrays(values, first, second, 1f / batchSize),
+            };
+            step.Dispatch(ref call);
+            return call.Squares;
+        }
+    }
+
+    private struct BiasUpdateCall : IOptimizerUser
+    {
+        public int Rows;
+        public float* DY;
+        public int BatchSize;
+        public ParameterArrays Parameters;
+        public double Squares;
+
+        public void Use<TOptimizer>(TOptimizer optimizer)
+            where TOptimizer : unmanaged, IOptimizer
+        {
+            var call = new BiasUpdateCallOf<TOptimizer> { Call = this, Sink = new UpdateParameters<TOptimizer>(Parameters, optimizer) };
+            Dispatch(BatchSize, ref call);
+            Squares = call.Call.Squares;
+        }
+    }
+
+    private struct BiasUpdateCallOf<TOptimizer> : ILanesUser
+        where TOptimizer : unmanaged, IOptimizer
+    {
+        public BiasUpdateCall Call;
+        public UpdateParameters<TOptimizer> Sink;
+
+        private const int Stretch = 512;
+
+        [SkipLocalsInit]
+        public void Use<TLanes>()
+            where TLanes : unmanaged, ILanes<TLanes>
+        {
+            var sums = stackalloc float[Stretch];
+            for (var first = 0; first < Call.Rows; first += Stretch)
+            {
+                var count = Math.Min(Stretch, Call.Rows - first);
+                for (var row = 0; row < count; row++)
+                {
+                    sums[row] = Sum<TLanes>(Call.DY + ((long)(first + row) * Call.BatchSize), Call.BatchSize);
+                }
+
+                Call.Squares += Sink.Take<TLanes>(sums, first, count);
+            }
+        }
+
+        private static float Sum<T>(float* values, int count)
+            where T : unmanaged, ILanes<T>
+        {
+            var (even, odd) = (T.Broadcast(0), T.Broadcast(0));
+            var done = 0;
+            for (; done <= count - (2 * T.Count); done += 2 * T.Count)
+            {
+                even += T.Load(values + done);
+                odd += T.Load(values + done + T.Count);
+            }
+
+            var sum = T.Sum(even + odd);
+            for (; done < count; done++)
+            {
+                sum += values[done];
+            }
+
+            return sum;
+        }
     }
 }

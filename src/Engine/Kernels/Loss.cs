@@ -1,3 +1,4 @@
+using SparseService.Engine.Elementwise;
 using SparseService.Engine.Training;
 
 namespace SparseService.Engine.Kernels;
@@ -137,4 +138,144 @@ public sealed unsafe partial class ReferenceBackend
 
     // 0, or NaN for a logit that is not finite: limiting the probability must not hide a divergence.
     private static double FaultOf(double logit) => logit - logit;
+}
+
+public sealed unsafe partial class SimdBackend
+{
+    protected override LossResult SoftmaxCrossEntropyCore(
+        DeviceBuffer<float> logits, ReadOnlySpan<int> classes, DeviceBuffer<float> dLogits, int outputs, int batchSize)
+    {
+        // Before the probabilities, which may overwrite the logits.
+        var call = new RankCall { Logits = logits.Pointer, Outputs = outputs, BatchSize = batchSize };
+        fixed (int* wanted = classes)
+        {
+            call.Classes = wanted;
+            Dispatch(batchSize, ref call);
+        }
+
+        ProbabilitiesCore(LossKind.SoftmaxCrossEntropy, logits, dLogits, outputs, batchSize);
+        var loss = call.Fault;
+        for (var sample = 0; sample < batchSize; sample++)
+        {
+            var p = dLogits.Pointer + ((long)classes[sample] * batchSize) + sample;
+            loss += NegativeLogarithm(*p);
+            *p -= 1;
+        }
+
+        return new LossResult(loss, call.Correct);
+    }
+
+    protected override LossResult BinaryCrossEntropyCore(
+        DeviceBuffer<float> logits, ReadOnlySpan<int> classes, DeviceBuffer<float> dLogits, int batchSize)
+    {
+        var (loss, correct) = (0.0, 0);
+        for (var sample = 0; sample < batchSize; sample++)
+        {
+            var z = logits.Pointer[sample];
+            correct += (z > 0 ? 1 : 0) == classes[sample] ? 1 : 0;
+            loss += z - z;
+        }
+
+        ProbabilitiesCore(LossKind.BinaryCrossEntropy, logits, dLogits, 1, batchSize);
+        for (var sample = 0; sample < batchSize; sample++)
+        {
+            double p = dLogits.Pointer[sample];
+            loss += NegativeLogarithm(classes[sample] == 1 ? p : 1 - p);
+            dLogits.Pointer[sample] -= classes[sample];
+        }
+
+        return new LossResult(loss, correct);
+    }
+
+    protected override LossResult SquaredErrorCore(
+        DeviceBuffer<float> logits, ReadOnlySpan<float> targets, DeviceBuffer<float> dLogits, int outputs, int batchSize)
+    {
+        var call = new SquaredErrorCall { Logits = logits.Pointer, DLogits = dLogits.Pointer, Count = (long)outputs * batchSize };
+        fixed (float* wanted = targets)
+        {
+            call.Targets = wanted;
+            Dispatch((int)Math.Min(int.MaxValue, call.Count), ref call);
+        }
+
+        return new LossResult(call.Loss, 0);
+    }
+
+    /// <summary>Which samples have their largest logit at their class, and whether all logits are finite.</summary>
+    private struct RankCall : ILanesUser
+    {
+        public float* Logits;
+        public int* Classes;
+        public int Outputs;
+        public int BatchSize;
+        public int Correct;
+        public double Fault;
+
+        public void Use<TLanes>()
+            where TLanes : unmanaged, ILanes<TLanes>
+        {
+            var sample = 0;
+            for (; sample <= BatchSize - TLanes.Count; sample += TLanes.Count)
+            {
+                Rank<TLanes>(sample);
+            }
+
+            for (; sample < BatchSize; sample++)
+            {
+                Rank<Lanes1>(sample);
+            }
+        }
+
+        private void Rank<T>(int sample)
+            where T : unmanaged, ILanes<T>
+        {
+            var largest = T.Load(Logits + sample);
+            var fault = largest - largest;
+            var best = T.BroadcastBits(0);
+            for (var output = 1; output < Outputs; output++)
+            {
+                var next = T.Load(Logits + ((long)output * BatchSize) + sample);
+                fault += next - next;
+                best = T.IfLess(largest, next, T.BroadcastBits((uint)output), best);
+                largest = T.IfLess(largest, next, next, largest);
+            }
+
+            Fault += T.Sum(fault);
+            var ranked = stackalloc float[T.Count];
+            T.Store(best, ranked);
+            for (var lane = 0; lane < T.Count; lane++)
+            {
+                Correct += ((int*)ranked)[lane] == Classes[sample + lane] ? 1 : 0;
+            }
+        }
+    }
+
+    private struct SquaredErrorCall : ILanesUser
+    {
+        public float* Logits;
+        public float* Targets;
+        public float* DLogits;
+        public long Count;
+        public double Loss;
+
+        public void Use<TLanes>()
+            where TLanes : unmanaged, ILanes<TLanes>
+        {
+            var squares = TLanes.Broadcast(0);
+            var done = 0L;
+            for (; done <= Count - TLanes.Count; done += TLanes.Count)
+            {
+                var difference = TLanes.Load(Logits + done) - TLanes.Load(Targets + done);
+                TLanes.Store(difference, DLogits + done);
+                squares = TLanes.MultiplyAdd(difference, difference, squares);
+            }
+
+            Loss = 0.5 * TLanes.Sum(squares);
+            for (; done < Count; done++)
+            {
+                var difference = Logits[done] - Targets[done];
+                DLogits[done] = difference;
+                Loss += 0.5 * difference * difference;
+            }
+        }
+    }
 }

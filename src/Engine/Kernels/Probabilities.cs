@@ -1,3 +1,4 @@
+using SparseService.Engine.Elementwise;
 using SparseService.Engine.Training;
 
 namespace SparseService.Engine.Kernels;
@@ -71,6 +72,96 @@ public sealed unsafe partial class ReferenceBackend
         for (var output = 0L; output < outputs; output++)
         {
             p[output * stride] = (float)(Math.Exp(z[output * stride] - largest) / sum);
+        }
+    }
+}
+
+public sealed unsafe partial class SimdBackend
+{
+    protected override void ProbabilitiesCore(
+        LossKind kind, DeviceBuffer<float> logits, DeviceBuffer<float> probabilities, int outputs, int batchSize)
+    {
+        var call = new ProbabilitiesCall
+        {
+            Kind = kind,
+            Logits = logits.Pointer,
+            Probabilities = probabilities.Pointer,
+            Outputs = outputs,
+            BatchSize = batchSize,
+        };
+        Dispatch(batchSize, ref call);
+    }
+
+    private struct ProbabilitiesCall : ILanesUser
+    {
+        public LossKind Kind;
+        public float* Logits;
+        public float* Probabilities;
+        public int Outputs;
+        public int BatchSize;
+
+        public readonly void Use<TLanes>()
+            where TLanes : unmanaged, ILanes<TLanes>
+        {
+            var sample = 0;
+            for (; sample <= BatchSize - TLanes.Count; sample += TLanes.Count)
+            {
+                At<TLanes>(sample);
+            }
+
+            // No overlap here: the buffer may be its own input.
+            for (; sample < BatchSize; sample++)
+            {
+                At<Lanes1>(sample);
+            }
+        }
+
+        private readonly void At<T>(int sample)
+            where T : unmanaged, ILanes<T>
+        {
+            if (Kind == LossKind.BinaryCrossEntropy)
+            {
+                SigmoidOf<T>(Logits + sample, Probabilities + sample);
+            }
+            else
+            {
+                SoftmaxOf<T>(Logits + sample, Probabilities + sample);
+            }
+        }
+
+        private readonly void SigmoidOf<T>(float* z, float* p)
+            where T : unmanaged, ILanes<T>
+        {
+            for (var at = 0L; at < (long)Outputs * BatchSize; at += BatchSize)
+            {
+                T.Store(LaneMath.Sigmoid(T.Load(z + at)), p + at);
+            }
+        }
+
+        private readonly void SoftmaxOf<T>(float* z, float* p)
+            where T : unmanaged, ILanes<T>
+        {
+            var end = (long)Outputs * BatchSize;
+            var largest = T.Load(z);
+            for (var at = (long)BatchSize; at < end; at += BatchSize)
+            {
+                var next = T.Load(z + at);
+                largest = T.IfLess(largest, next, next, largest);
+            }
+
+            var sum = T.Broadcast(0);
+            for (var at = 0L; at < end; at += BatchSize)
+            {
+                var power = LaneMath.Exp(T.Load(z + at) - largest);
+                T.Store(power, p + at);
+                sum += power;
+            }
+
+            var share = T.Broadcast(1) / sum;
+            for (var at = 0L; at < end; at += BatchSize)
+            {
+                T.Store(T.Load(p + at) * share, p + at);
+            }
         }
     }
 }

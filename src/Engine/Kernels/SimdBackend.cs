@@ -1,9 +1,50 @@
+using System.Runtime.Intrinsics;
+using SparseService.Engine.Elementwise;
+
 namespace SparseService.Engine.Kernels;
 
-/// <summary>Every operation on the widest registers that the processor has, with threads over rows.</summary>
-public sealed partial class SimdBackend(int threads) : Backend
+/// <summary>Every operation on the widest registers that the processor has, with threads over blocks of rows.</summary>
+public sealed partial class SimdBackend : Backend
 {
     internal const string BackendName = "simd";
 
+    private readonly ThreadTeam team;
+
+    internal SimdBackend(int threads) => team = new ThreadTeam(threads);
+
     public override string Name => BackendName;
+
+    public override void Dispose()
+    {
+        team.Dispose();
+        base.Dispose();
+    }
+
+    /// <summary>Hands the widest registers that a minibatch fills to <paramref name="user"/> as a type, so that code inside is compiled for them.</summary>
+    private static void Dispatch<TUser>(int batchSize, ref TUser user)
+        where TUser : struct, ILanesUser
+    {
+        if (Vector512.IsHardwareAccelerated && batchSize >= Lanes16.Count)
+        {
+            user.Use<Lanes16>();
+        }
+        else if (Vector256.IsHardwareAccelerated && batchSize >= Lanes8.Count)
+        {
+            user.Use<Lanes8>();
+        }
+        else if (Vector128.IsHardwareAccelerated && batchSize >= Lanes4.Count)
+        {
+            user.Use<Lanes4>();
+        }
+        else
+        {
+            user.Use<Lanes1>();
+        }
+    }
+
+    private interface ILanesUser
+    {
+        void Use<TLanes>()
+            where TLanes : unmanaged, ILanes<TLanes>;
+    }
 }

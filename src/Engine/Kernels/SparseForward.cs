@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using SparseService.Engine.Elementwise;
 using SparseService.Engine.Sparse;
 
@@ -123,5 +124,113 @@ public sealed unsafe partial class ReferenceBackend
         }
 
         return (float)sum;
+    }
+}
+
+public sealed unsafe partial class SimdBackend
+{
+    protected override void SparseForwardCore(
+        CsrMatrix w, float[] bias, DeviceBuffer<float> x, DeviceBuffer<float> y, int batchSize, in Activation activation) =>
+        Forward(w, bias, x.Pointer, y.Pointer, null, batchSize, activation, Dropout.None);
+
+    protected override void SparseForwardCore(
+        CsrMatrix w,
+        float[] bias,
+        DeviceBuffer<float> x,
+        DeviceBuffer<float> y,
+        DeviceBuffer<float> slopes,
+        int batchSize,
+        in Activation activation,
+        in Dropout dropout) => Forward(w, bias, x.Pointer, y.Pointer, slopes.Pointer, batchSize, activation, dropout);
+
+    private void Forward(
+        CsrMatrix w, float[] bias, float* x, float* y, float* slopes, int batchSize, in Activation activation, in Dropout dropout)
+    {
+        fixed (long* offsets = w.RowOffsets)
+        fixed (int* columns = w.ColumnIndices)
+        fixed (float* values = w.Values, biases = bias)
+        {
+            var call = new ForwardCall
+            {
+                Team = team,
+                Blocks = new RowBlocks(offsets, w.Rows),
+                Offsets = offsets,
+                Columns = columns,
+                Values = new OwnWeights(values),
+                Biases = biases,
+                X = x,
+                Y = y,
+                Slopes = slopes,
+                BatchSize = batchSize,
+                Mask = new DropoutMask(dropout),
+            };
+            activation.Dispatch(ref call);
+        }
+    }
+
+    private struct ForwardCall : IActivationUser
+    {
+        public ThreadTeam Team;
+        public RowBlocks Blocks;
+        public long* Offsets;
+        public int* Columns;
+        public OwnWeights Values;
+        public float* Biases;
+        public float* X;
+        public float* Y;
+        public float* Slopes;
+        public int BatchSize;
+        public DropoutMask Mask;
+
+        public void Use<TActivation>(TActivation activation)
+            where TActivation : unmanaged, IActivation
+        {
+            var call = new ForwardCallOf<TActivation>(this, new ForwardFinish<TActivation>(activation, Biases, Y, Slopes, Mask));
+            Dispatch(BatchSize, ref call);
+        }
+    }
+
+    private readonly struct ForwardCallOf<TActivation>(ForwardCall call, ForwardFinish<TActivation> finish) : ILanesUser
+        where TActivation : unmanaged, IActivation
+    {
+        public void Use<TLanes>()
+            where TLanes : unmanaged, ILanes<TLanes>
+        {
+            var product = new GatherProduct<TLanes, OwnWeights, ForwardFinish<TActivation>>(
+                call.Blocks, call.Offsets, call.Columns, call.Values, call.X, call.BatchSize, finish);
+            call.Team.Run(ref product, call.Blocks.Count);
+        }
+    }
+
+    private readonly struct OwnWeights(float* values) : IConnectionWeights
+    {
+        public float this[long connection] => values[connection];
+    }
+
+    private readonly struct ForwardFinish<TActivation>(TActivation activation, float* biases, float* y, float* slopes, DropoutMask mask)
+        : IRowFinish
+        where TActivation : unmanaged, IActivation
+    {
+        public float Start(int row) => biases[row];
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Store<T>(T sum, long index)
+            where T : unmanaged, ILanes<T>
+        {
+            var value = activation.Value(sum);
+            if (slopes != null)
+            {
+                var slope = activation.Slope(sum, value);
+                if (!mask.IsEmpty)
+                {
+                    var factors = mask.Factors<T>(index);
+                    (value, slope) = (value * factors, slope * factors);
+                }
+
+                T.Store(slope, slopes + index);
+            }
+
+            T.Store(value, y + index);
+        }
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using SparseService.Engine.Elementwise;
 using SparseService.Engine.Sparse;
 
 namespace SparseService.Engine.Kernels;
@@ -53,5 +55,63 @@ public sealed unsafe partial class ReferenceBackend
                 dX.Pointer[index] = (float)(sum * slopes.Pointer[index]);
             }
         }
+    }
+}
+
+public sealed unsafe partial class SimdBackend
+{
+    protected override void SparseInputGradientCore(
+        CsrMatrix w, TransposeIndex wT, DeviceBuffer<float> dY, DeviceBuffer<float> slopes, DeviceBuffer<float> dX, int batchSize)
+    {
+        fixed (long* offsets = wT.ColumnOffsets)
+        fixed (int* rows = wT.RowIndices, positions = wT.Positions)
+        fixed (float* values = w.Values)
+        {
+            var call = new InputGradientCall
+            {
+                Team = team,
+                Blocks = new RowBlocks(offsets, w.Columns),
+                Offsets = offsets,
+                Rows = rows,
+                Weights = new TransposedWeights(values, positions),
+                DY = dY.Pointer,
+                BatchSize = batchSize,
+                Finish = new SlopeFinish(slopes.Pointer, dX.Pointer),
+            };
+            Dispatch(batchSize, ref call);
+        }
+    }
+
+    private struct InputGradientCall : ILanesUser
+    {
+        public ThreadTeam Team;
+        public RowBlocks Blocks;
+        public long* Offsets;
+        public int* Rows;
+        public TransposedWeights Weights;
+        public float* DY;
+        public int BatchSize;
+        public SlopeFinish Finish;
+
+        public readonly void Use<TLanes>()
+            where TLanes : unmanaged, ILanes<TLanes>
+        {
+            var product = new GatherProduct<TLanes, TransposedWeights, SlopeFinish>(Blocks, Offsets, Rows, Weights, DY, BatchSize, Finish);
+            Team.Run(ref product, Blocks.Count);
+        }
+    }
+
+    private readonly struct TransposedWeights(float* values, int* positions) : IConnectionWeights
+    {
+        public float this[long connection] => values[positions[connection]];
+    }
+
+    private readonly struct SlopeFinish(float* slopes, float* dX) : IRowFinish
+    {
+        public float Start(int row) => 0;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Store<T>(T sum, long index)
+            where T : unmanaged, ILanes<T> => T.Store(sum * T.Load(slopes + index), dX + index);
     }
 }

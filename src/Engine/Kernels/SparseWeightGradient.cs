@@ -1,3 +1,4 @@
+using SparseService.Engine.Elementwise;
 using SparseService.Engine.Sparse;
 
 namespace SparseService.Engine.Kernels;
@@ -54,5 +55,100 @@ public sealed unsafe partial class ReferenceBackend
         }
 
         return squares;
+    }
+}
+
+public sealed unsafe partial class SimdBackend
+{
+    protected override double SparseWeightGradientCore(CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, float[] dW, int batchSize)
+    {
+        fixed (float* gradients = dW)
+        {
+            return WeightGradient(w, x, dY, batchSize, new StoreGradient(gradients, 1f / batchSize));
+        }
+    }
+
+    private double WeightGradient<TSink>(CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, int batchSize, TSink sink)
+        where TSink : unmanaged, IGradientSink
+    {
+        fixed (long* offsets = w.RowOffsets)
+        fixed (int* columns = w.ColumnIndices)
+        {
+            var blocks = new RowBlocks(offsets, w.Rows);
+            var squares = stackalloc double[RowBlocks.MostBlocks];
+            var call = new WeightGradientCall<TSink>
+            {
+                Team = team,
+                Blocks = blocks,
+                Offsets = offsets,
+                Columns = columns,
+                X = x.Pointer,
+                DY = dY.Pointer,
+                BatchSize = batchSize,
+                Sink = sink,
+                Squares = squares,
+            };
+            Dispatch(batchSize, ref call);
+            return SumInOrder(squares, blocks.Count);
+        }
+    }
+
+    private static double SumInOrder(double* values, int count)
+    {
+        var sum = 0.0;
+        for (var index = 0; index < count; index++)
+        {
+            sum += values[index];
+        }
+
+        return sum;
+    }
+
+    private struct WeightGradientCall<TSink> : ILanesUser
+        where TSink : unmanaged, IGradientSink
+    {
+        public ThreadTeam Team;
+        public RowBlocks Blocks;
+        public long* Offsets;
+        public int* Columns;
+        public float* X;
+        public float* DY;
+        public int BatchSize;
+        public TSink Sink;
+        public double* Squares;
+
+        public readonly void Use<TLanes>()
+            where TLanes : unmanaged, ILanes<TLanes>
+        {
+            var product = new WeightGradientProduct<TLanes, TSink>(Blocks, Offsets, Columns, X, DY, BatchSize, Sink, Squares);
+            Team.Run(ref product, Blocks.Count);
+        }
+    }
+
+    private readonly struct StoreGradient(float* gradients, float scale) : IGradientSink
+    {
+        public float* Target(long first, float* scratch) => gradients + first;
+
+        public double Take<T>(float* sums, long first, int count)
+            where T : unmanaged, ILanes<T>
+        {
+            var squares = T.Broadcast(0);
+            var done = 0;
+            for (; done <= count - T.Count; done += T.Count)
+            {
+                var gradient = T.Load(sums + done) * T.Broadcast(scale);
+                T.Store(gradient, sums + done);
+                squares = T.MultiplyAdd(gradient, gradient, squares);
+            }
+
+            double total = T.Sum(squares);
+            for (; done < count; done++)
+            {
+                sums[done] *= scale;
+                total += (double)sums[done] * sums[done];
+            }
+
+            return total;
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using SparseService.Engine.Elementwise;
 using SparseService.Engine.Sparse;
 
@@ -63,6 +64,98 @@ public sealed partial class ReferenceBackend
                     state1![k] = second.Value;
                 }
             }
+        }
+    }
+}
+
+public sealed unsafe partial class SimdBackend
+{
+    protected override double SparseWeightUpdateCore(
+        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, float[] state0, float[]? state1, int batchSize, in OptimizerStep step)
+    {
+        fixed (float* values = w.Values, first = state0, second = state1)
+        {
+            var call = new WeightUpdateCall
+            {
+                Backend = this,
+                W = w,
+                X = x,
+                DY = dY,
+                BatchSize = batchSize,
+                Parameters = new ParameterArrays(values, first, second, 1f / batchSize),
+            };
+            step.Dispatch(ref call);
+            return call.Squares;
+        }
+    }
+
+    private struct WeightUpdateCall : IOptimizerUser
+    {
+        public SimdBackend Backend;
+        public CsrMatrix W;
+        public DeviceBuffer<float> X;
+        public DeviceBuffer<float> DY;
+        public int BatchSize;
+        public ParameterArrays Parameters;
+        public double Squares;
+
+        public void Use<TOptimizer>(TOptimizer optimizer)
+            where TOptimizer : unmanaged, IOptimizer =>
+            Squares = Backend.WeightGradient(W, X, DY, BatchSize, new UpdateParameters<TOptimizer>(Parameters, optimizer));
+    }
+
+    private readonly record struct ParameterArrays(nint Values, nint State0, nint State1, float GradientScale)
+    {
+        public ParameterArrays(float* values, float* state0, float* state1, float gradientScale)
+            : this((nint)values, (nint)state0, (nint)state1, gradientScale)
+        {
+        }
+    }
+
+    private readonly struct UpdateParameters<TOptimizer>(ParameterArrays arrays, TOptimizer optimizer) : IGradientSink
+        where TOptimizer : unmanaged, IOptimizer
+    {
+        public float* Target(long first, float* scratch) => scratch;
+
+        public double Take<T>(float* sums, long first, int count)
+            where T : unmanaged, ILanes<T>
+        {
+            var squares = T.Broadcast(0);
+            var done = 0;
+            for (; done <= count - T.Count; done += T.Count)
+            {
+                var gradient = Apply<T>(sums + done, first + done);
+                squares = T.MultiplyAdd(gradient, gradient, squares);
+            }
+
+            double total = T.Sum(squares);
+            for (; done < count; done++)
+            {
+                var gradient = Apply<Lanes1>(sums + done, first + done).Value;
+                total += (double)gradient * gradient;
+            }
+
+            return total;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private T Apply<T>(float* sums, long index)
+            where T : unmanaged, ILanes<T>
+        {
+            var gradient = T.Load(sums) * T.Broadcast(arrays.GradientScale);
+            var values = (float*)arrays.Values + index;
+            var state0 = (float*)arrays.State0 + index;
+            var state1 = (float*)arrays.State1 + index;
+            var first = T.Load(state0);
+            var second = TOptimizer.HasSecondState ? T.Load(state1) : default;
+            T.Store(optimizer.Apply(T.Load(values), gradient, ref first, ref second), values);
+            T.Store(first, state0);
+            if (TOptimizer.HasSecondState)
+            {
+                T.Store(second, state1);
+            }
+
+            return gradient;
         }
     }
 }

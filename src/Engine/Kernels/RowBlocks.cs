@@ -1,0 +1,52 @@
+namespace SparseService.Engine.Kernels;
+
+/// <summary>
+/// Cuts the rows of a matrix into blocks of about equal work. The cut depends on the matrix alone, never on the number of threads,
+/// so that sums over a block, added in block order, are the same on any machine.
+/// </summary>
+internal readonly unsafe struct RowBlocks
+{
+    public const int MostBlocks = 256;
+    private const long BlockWork = 2048;
+
+    // What a row costs besides its connections, in connections: its activation and its stores.
+    private const long RowWork = 8;
+
+    private readonly long* offsets;
+    private readonly int rows;
+
+    /// <param name="offsets">rows + 1 offsets; must stay where they are.</param>
+    public RowBlocks(long* offsets, int rows)
+    {
+        this.offsets = offsets;
+        this.rows = rows;
+        Count = (int)Math.Clamp(WorkBefore(rows) / BlockWork, Math.Min(rows, 1), MostBlocks);
+    }
+
+    /// <summary>0 if there are no rows.</summary>
+    public int Count { get; }
+
+    public int FirstRow(int block)
+    {
+        var wanted = (long)((Int128)WorkBefore(rows) * block / Count);
+        var (low, high) = (0, rows);
+        while (low < high)
+        {
+            var middle = low + ((high - low) / 2);
+            if (WorkBefore(middle) < wanted)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low;
+    }
+
+    public int EndRow(int block) => block + 1 == Count ? rows : FirstRow(block + 1);
+
+    private long WorkBefore(int row) => offsets[row] + (row * RowWork);
+}
