@@ -28,6 +28,7 @@ public readonly record struct Dropout(float Rate, ulong Key)
     }
 
     /// <summary>The two words that the key makes with the high half of an index.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal (uint First, uint Second) Halves(uint indexHigh)
     {
         // SplitMix64's finaliser, so that neighbouring keys give unrelated words.

@@ -33,7 +33,8 @@ internal readonly struct DropoutMask
     }
 
     // Beyond 2³² elements the high half of the index counts too, and it may change inside a register.
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    // Inlined all the same: a call here, even one never made, would push the caller's registers out to memory.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private T HashBeyond<T>(T low, long index)
         where T : unmanaged, ILanes<T>
     {

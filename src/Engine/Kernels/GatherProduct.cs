@@ -15,22 +15,24 @@ internal interface IConnectionWeights
 }
 
 /// <summary>What a row's sum starts from and what becomes of it.</summary>
-internal interface IRowFinish
+internal unsafe interface IRowFinish
 {
     float Start(int row);
 
+    /// <summary>Finishes sums where they stand. Kept apart from the sums' loop, whose registers its own values would push out to memory.</summary>
     /// <param name="index">Of the first lane in the output buffer.</param>
-    void Store<T>(T sum, long index)
+    void Finish<T>(float* sums, long index)
         where T : unmanaged, ILanes<T>;
 }
 
 internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
-    RowBlocks blocks, long* offsets, int* sources, TWeights weights, float* input, int batchSize, TFinish finish) : IBlockWork
+    RowBlocks blocks, long* offsets, int* sources, TWeights weights, float* input, float* output, int batchSize, TFinish finish) : IBlockWork
     where TLanes : unmanaged, ILanes<TLanes>
     where TWeights : unmanaged, IConnectionWeights
     where TFinish : unmanaged, IRowFinish
 {
-    public readonly void Execute(int block)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public void Execute(int block)
     {
         var (first, end) = (blocks.FirstRow(block), blocks.EndRow(block));
         var covered = 0;
@@ -39,6 +41,7 @@ internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
             for (var row = first; row < end; row++)
             {
                 Row8(row, covered);
+                Finish(row, covered, Strip.MostRegisters);
             }
         }
 
@@ -48,12 +51,14 @@ internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
             {
                 var strip = Strip.After(done, batchSize, TLanes.Count);
                 RowStrip(row, strip);
+                Finish(row, strip.Start, strip.Registers);
                 done = strip.End;
             }
         }
     }
 
-    private readonly void RowStrip(int row, Strip strip)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private void RowStrip(int row, Strip strip)
     {
         switch (strip.Registers)
         {
@@ -72,7 +77,18 @@ internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
         }
     }
 
-    private readonly void Row8(int row, int start)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private void Finish(int row, int start, int registers)
+    {
+        var index = ((long)row * batchSize) + start;
+        for (var end = index + (registers * TLanes.Count); index < end; index += TLanes.Count)
+        {
+            finish.Finish<TLanes>(output + index, index);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private void Row8(int row, int start)
     {
         var a0 = TLanes.Broadcast(finish.Start(row));
         var (a1, a2, a3, a4, a5, a6, a7) = (a0, a0, a0, a0, a0, a0, a0);
@@ -91,18 +107,19 @@ internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
             a7 = TLanes.MultiplyAdd(weight, TLanes.Load(source + (7 * TLanes.Count)), a7);
         }
 
-        var index = ((long)row * batchSize) + start;
-        finish.Store(a0, index);
-        finish.Store(a1, index + TLanes.Count);
-        finish.Store(a2, index + (2 * TLanes.Count));
-        finish.Store(a3, index + (3 * TLanes.Count));
-        finish.Store(a4, index + (4 * TLanes.Count));
-        finish.Store(a5, index + (5 * TLanes.Count));
-        finish.Store(a6, index + (6 * TLanes.Count));
-        finish.Store(a7, index + (7 * TLanes.Count));
+        var sums = output + ((long)row * batchSize) + start;
+        TLanes.Store(a0, sums);
+        TLanes.Store(a1, sums + TLanes.Count);
+        TLanes.Store(a2, sums + (2 * TLanes.Count));
+        TLanes.Store(a3, sums + (3 * TLanes.Count));
+        TLanes.Store(a4, sums + (4 * TLanes.Count));
+        TLanes.Store(a5, sums + (5 * TLanes.Count));
+        TLanes.Store(a6, sums + (6 * TLanes.Count));
+        TLanes.Store(a7, sums + (7 * TLanes.Count));
     }
 
-    private readonly void Row4(int row, int start)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private void Row4(int row, int start)
     {
         var a0 = TLanes.Broadcast(finish.Start(row));
         var (a1, a2, a3) = (a0, a0, a0);
@@ -117,14 +134,15 @@ internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
             a3 = TLanes.MultiplyAdd(weight, TLanes.Load(source + (3 * TLanes.Count)), a3);
         }
 
-        var index = ((long)row * batchSize) + start;
-        finish.Store(a0, index);
-        finish.Store(a1, index + TLanes.Count);
-        finish.Store(a2, index + (2 * TLanes.Count));
-        finish.Store(a3, index + (3 * TLanes.Count));
+        var sums = output + ((long)row * batchSize) + start;
+        TLanes.Store(a0, sums);
+        TLanes.Store(a1, sums + TLanes.Count);
+        TLanes.Store(a2, sums + (2 * TLanes.Count));
+        TLanes.Store(a3, sums + (3 * TLanes.Count));
     }
 
-    private readonly void Row2(int row, int start)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private void Row2(int row, int start)
     {
         var a0 = TLanes.Broadcast(finish.Start(row));
         var a1 = a0;
@@ -137,12 +155,13 @@ internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
             a1 = TLanes.MultiplyAdd(weight, TLanes.Load(source + TLanes.Count), a1);
         }
 
-        var index = ((long)row * batchSize) + start;
-        finish.Store(a0, index);
-        finish.Store(a1, index + TLanes.Count);
+        var sums = output + ((long)row * batchSize) + start;
+        TLanes.Store(a0, sums);
+        TLanes.Store(a1, sums + TLanes.Count);
     }
 
-    private readonly void Row1(int row, int start)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private void Row1(int row, int start)
     {
         var a0 = TLanes.Broadcast(finish.Start(row));
         var end = offsets[row + 1];
@@ -151,6 +170,6 @@ internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
             a0 = TLanes.MultiplyAdd(TLanes.Broadcast(weights[t]), TLanes.Load(input + ((long)sources[t] * batchSize) + start), a0);
         }
 
-        finish.Store(a0, ((long)row * batchSize) + start);
+        TLanes.Store(a0, output + ((long)row * batchSize) + start);
     }
 }

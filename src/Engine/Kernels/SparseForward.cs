@@ -185,7 +185,7 @@ public sealed unsafe partial class SimdBackend
         public void Use<TActivation>(TActivation activation)
             where TActivation : unmanaged, IActivation
         {
-            var call = new ForwardCallOf<TActivation>(this, new ForwardFinish<TActivation>(activation, Biases, Y, Slopes, Mask));
+            var call = new ForwardCallOf<TActivation>(this, new ForwardFinish<TActivation>(activation, Biases, Slopes, Mask));
             Dispatch(BatchSize, ref call);
         }
     }
@@ -197,7 +197,7 @@ public sealed unsafe partial class SimdBackend
             where TLanes : unmanaged, ILanes<TLanes>
         {
             var product = new GatherProduct<TLanes, OwnWeights, ForwardFinish<TActivation>>(
-                call.Blocks, call.Offsets, call.Columns, call.Values, call.X, call.BatchSize, finish);
+                call.Blocks, call.Offsets, call.Columns, call.Values, call.X, call.Y, call.BatchSize, finish);
             call.Team.Run(ref product, call.Blocks.Count);
         }
     }
@@ -207,16 +207,17 @@ public sealed unsafe partial class SimdBackend
         public float this[long connection] => values[connection];
     }
 
-    private readonly struct ForwardFinish<TActivation>(TActivation activation, float* biases, float* y, float* slopes, DropoutMask mask)
+    private readonly struct ForwardFinish<TActivation>(TActivation activation, float* biases, float* slopes, DropoutMask mask)
         : IRowFinish
         where TActivation : unmanaged, IActivation
     {
         public float Start(int row) => biases[row];
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Store<T>(T sum, long index)
+        public void Finish<T>(float* sums, long index)
             where T : unmanaged, ILanes<T>
         {
+            var sum = T.Load(sums);
             var value = activation.Value(sum);
             if (slopes != null)
             {
@@ -230,7 +231,7 @@ public sealed unsafe partial class SimdBackend
                 T.Store(slope, slopes + index);
             }
 
-            T.Store(value, y + index);
+            T.Store(value, sums);
         }
     }
 }

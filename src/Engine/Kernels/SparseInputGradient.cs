@@ -75,8 +75,9 @@ public sealed unsafe partial class SimdBackend
                 Rows = rows,
                 Weights = new TransposedWeights(values, positions),
                 DY = dY.Pointer,
+                DX = dX.Pointer,
                 BatchSize = batchSize,
-                Finish = new SlopeFinish(slopes.Pointer, dX.Pointer),
+                Finish = new SlopeFinish(slopes.Pointer),
             };
             Dispatch(batchSize, ref call);
         }
@@ -90,13 +91,14 @@ public sealed unsafe partial class SimdBackend
         public int* Rows;
         public TransposedWeights Weights;
         public float* DY;
+        public float* DX;
         public int BatchSize;
         public SlopeFinish Finish;
 
         public readonly void Use<TLanes>()
             where TLanes : unmanaged, ILanes<TLanes>
         {
-            var product = new GatherProduct<TLanes, TransposedWeights, SlopeFinish>(Blocks, Offsets, Rows, Weights, DY, BatchSize, Finish);
+            var product = new GatherProduct<TLanes, TransposedWeights, SlopeFinish>(Blocks, Offsets, Rows, Weights, DY, DX, BatchSize, Finish);
             Team.Run(ref product, Blocks.Count);
         }
     }
@@ -106,12 +108,12 @@ public sealed unsafe partial class SimdBackend
         public float this[long connection] => values[positions[connection]];
     }
 
-    private readonly struct SlopeFinish(float* slopes, float* dX) : IRowFinish
+    private readonly struct SlopeFinish(float* slopes) : IRowFinish
     {
         public float Start(int row) => 0;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Store<T>(T sum, long index)
-            where T : unmanaged, ILanes<T> => T.Store(sum * T.Load(slopes + index), dX + index);
+        public void Finish<T>(float* sums, long index)
+            where T : unmanaged, ILanes<T> => T.Store(T.Load(sums) * T.Load(slopes + index), sums);
     }
 }

@@ -28,7 +28,8 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
     private const int Stretch = 4096;
 
     [SkipLocalsInit]
-    public readonly void Execute(int block)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public void Execute(int block)
     {
         var scratch = stackalloc float[Stretch];
         var row = blocks.FirstRow(block);
@@ -48,7 +49,8 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
     }
 
     // Returns the row in which the next stretch begins.
-    private readonly int AddStretch(int firstRow, long first, long end, float* sums)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private int AddStretch(int firstRow, long first, long end, float* sums)
     {
         var row = firstRow;
         for (var covered = 0; covered < batchSize;)
@@ -76,7 +78,8 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
         return row;
     }
 
-    private readonly void AddRow(int row, long first, long end, float* sums, Strip strip, int covered)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private void AddRow(int row, long first, long end, float* sums, Strip strip, int covered)
     {
         var source = dY + ((long)row * batchSize) + strip.Start;
         var count = (int)(end - first);
@@ -98,7 +101,8 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
         }
     }
 
-    private readonly void AddRow8(float* source, int skip, int* column, int count, float* xStrip, float* sums)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private void AddRow8(float* source, int skip, int* column, int count, float* xStrip, float* sums)
     {
         var (d0, d1, d2, d3) = (Part(source, 0, skip), Part(source, 1, skip), Part(source, 2, skip), Part(source, 3, skip));
         var (d4, d5, d6, d7) = (Part(source, 4, skip), Part(source, 5, skip), Part(source, 6, skip), Part(source, 7, skip));
@@ -117,7 +121,8 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
         }
     }
 
-    private readonly void AddRow4(float* source, int skip, int* column, int count, float* xStrip, float* sums)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private void AddRow4(float* source, int skip, int* column, int count, float* xStrip, float* sums)
     {
         var (d0, d1, d2, d3) = (Part(source, 0, skip), Part(source, 1, skip), Part(source, 2, skip), Part(source, 3, skip));
         for (var done = 0; done < count; done += 4)
@@ -131,7 +136,8 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
         }
     }
 
-    private readonly void AddRow2(float* source, int skip, int* column, int count, float* xStrip, float* sums)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private void AddRow2(float* source, int skip, int* column, int count, float* xStrip, float* sums)
     {
         var (d0, d1) = (Part(source, 0, skip), Part(source, 1, skip));
         for (var done = 0; done < count; done += 4)
@@ -143,7 +149,8 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
         }
     }
 
-    private readonly void AddRow1(float* source, int skip, int* column, int count, float* xStrip, float* sums)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private void AddRow1(float* source, int skip, int* column, int count, float* xStrip, float* sums)
     {
         var d0 = Part(source, 0, skip);
         for (var done = 0; done < count; done += 4)
@@ -170,7 +177,7 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
 
     /// <summary>The rows of X of four connections; behind the last connection, the last one again.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Sources(int* column, int left, float* xStrip, out float* a, out float* b, out float* c, out float* d)
+    private void Sources(int* column, int left, float* xStrip, out float* a, out float* b, out float* c, out float* d)
     {
         var last = left - 1;
         a = Row(column[0], xStrip);
@@ -180,7 +187,7 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly float* Row(int column, float* xStrip) => xStrip + ((long)column * batchSize);
+    private float* Row(int column, float* xStrip) => xStrip + ((long)column * batchSize);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (TLanes A, TLanes B, TLanes C, TLanes D) Multiply(TLanes part, float* a, float* b, float* c, float* d) =>
