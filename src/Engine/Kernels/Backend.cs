@@ -72,7 +72,7 @@ public abstract partial class Backend : IDisposable
         RequireExactly(state0.Length, parameters, nameof(state0), "parameters");
         if (step.StateSlots > 1)
         {
-            RequireExactly(state1?.Length ?? 0, parameters, nameof(state1), $"parameters, for {step.Kind}");
+            RequireExactly(state1?.Length ?? 0, parameters, nameof(state1), "parameters, for Adam");
         }
     }
 }

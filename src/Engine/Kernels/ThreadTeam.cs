@@ -93,7 +93,7 @@ internal sealed unsafe class ThreadTeam : IDisposable
         work = pointer;
         unfinished = count;
         fault = null;
-        Interlocked.Exchange(ref ticket, ((ticket >> 32) + 1 << 32) | (uint)count);
+        Interlocked.Exchange(ref ticket, (((ticket >> 32) + 1) << 32) | (uint)count);
         if (Volatile.Read(ref sleeping) > 0)
         {
             lock (gate)
