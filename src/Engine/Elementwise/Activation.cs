@@ -2,7 +2,8 @@ using SparseService.Engine.Training;
 
 namespace SparseService.Engine.Elementwise;
 
-/// <summary>The activation of one layer, resolved from the options: what is left of them when the layer's place in the network is known.</summary>
+/// <summary>The activation of one layer, resolved from the options: what is left of them when the layer's place in the network
+/// is known.</summary>
 /// <param name="LeftSlope">Signed slope for z &lt; 0 of leaky ReLU and All-ReLU; elsewhere unused.</param>
 public readonly record struct Activation(
     ActivationKind Kind,
@@ -15,7 +16,8 @@ public readonly record struct Activation(
     /// <summary>f(z) = z, as in every output layer: the loss applies softmax or sigmoid itself.</summary>
     public static Activation Linear => default;
 
-    /// <param name="hiddenLayer">Counted from 1. All-ReLU takes left slope −alpha in odd and +alpha in even hidden layers (arXiv 2102.01732, section on All-ReLU).</param>
+    /// <param name="hiddenLayer">Counted from 1. All-ReLU takes left slope −alpha in odd and +alpha in even hidden layers
+    /// (arXiv 2102.01732, section on All-ReLU).</param>
     public static Activation ForHiddenLayer(ActivationOptions options, int hiddenLayer)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -50,7 +52,8 @@ public readonly record struct Activation(
         return read.Result;
     }
 
-    /// <summary>Hands the activation to <paramref name="user"/> as its own type, so that code inside is compiled for it.</summary>
+    /// <summary>Hands the activation to <paramref name="user"/> as its own type, so that code inside is compiled for
+    /// it.</summary>
     internal void Dispatch<TUser>(ref TUser user)
         where TUser : struct, IActivationUser, allows ref struct
     {
@@ -75,7 +78,8 @@ public readonly record struct Activation(
                 user.Use(default(Sigmoid));
                 break;
             default:
-                throw new InvalidOperationException($"Activation kind is {Kind}; allowed: {string.Join(", ", Enum.GetNames<ActivationKind>())}");
+                throw new InvalidOperationException(
+                    $"Activation kind is {Kind}; allowed: {string.Join(", ", Enum.GetNames<ActivationKind>())}");
         }
     }
 

@@ -2,7 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace SparseService.Engine.Elementwise;
 
-// Comparisons are strict and false for NaN, so NaN always passes through. At the kink itself the right side counts: slope 1 at z = 0.
+// Comparisons are strict and false for NaN, so NaN always passes through. At the kink itself the right side counts: slope 1 at
+// z = 0.
 
 internal readonly struct Linear : IActivation
 {

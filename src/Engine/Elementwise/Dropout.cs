@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 namespace SparseService.Engine.Elementwise;
 
 /// <summary>
-/// Which activations of a minibatch are dropped: a hash of (key, index), so that the mask is never stored and does not depend on threads or SIMD width.
+/// Which activations of a minibatch are dropped: a hash of (key, index), so that the mask is never stored and does not depend
+/// on threads or SIMD width.
 /// </summary>
 /// <param name="Rate">Share dropped, 0 to below 1.</param>
 /// <param name="Key">Another mask for another key; one per (seed, step, layer).</param>

@@ -3,7 +3,8 @@ using System.Runtime.Intrinsics;
 namespace SparseService.Engine.Elementwise;
 
 /// <summary>
-/// A register of float32 lanes. What happens to one number is written once against this interface and runs on every width, one lane included;
+/// A register of float32 lanes. What happens to one number is written once against this interface and runs on every width, one
+/// lane included;
 /// the compiler makes a separate body for each width, in which every member is one instruction or a few.
 /// </summary>
 /// <remarks>
@@ -45,7 +46,8 @@ internal unsafe interface ILanes<TSelf>
 
     static abstract TSelf Sqrt(TSelf a);
 
-    /// <summary>Where a &lt; b (never with NaN) the lane of <paramref name="then"/>, elsewhere that of <paramref name="otherwise"/>.</summary>
+    /// <summary>Where a &lt; b (never with NaN) the lane of <paramref name="then"/>, elsewhere that of
+    /// <paramref name="otherwise"/>.</summary>
     static abstract TSelf IfLess(TSelf a, TSelf b, TSelf then, TSelf otherwise);
 
     /// <summary><see cref="IfLess"/> on unsigned integers.</summary>

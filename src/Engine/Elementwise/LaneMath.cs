@@ -2,7 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace SparseService.Engine.Elementwise;
 
-/// <summary>Exponential and hyperbolic tangent on lanes, after Cephes (Moshier): relative error below 2·10⁻⁷. NaN gives NaN.</summary>
+/// <summary>Exponential and hyperbolic tangent on lanes, after Cephes (Moshier): relative error below 2·10⁻⁷. NaN gives
+/// NaN.</summary>
 internal static class LaneMath
 {
     private const float LargestExponent = 88;

@@ -3,7 +3,8 @@ namespace SparseService.Engine.Kernels;
 /// <summary>A device that can run every operation of training. The operations stand one per file beside this one.</summary>
 /// <remarks>
 /// One caller at a time. Buffers may be longer than an operation needs; what lies beyond is neither read nor written.
-/// Inputs and outputs must be different buffers unless an operation says otherwise. Matrices are trusted: see <see cref="Sparse.CsrMatrix.Check"/>.
+/// Inputs and outputs must be different buffers unless an operation says otherwise. Matrices are trusted: see
+/// <see cref="Sparse.CsrMatrix.Check"/>.
 /// </remarks>
 public abstract partial class Backend : IDisposable
 {
@@ -21,7 +22,8 @@ public abstract partial class Backend : IDisposable
 
     /// <summary>Creates a backend by name.</summary>
     /// <param name="name">
-    /// <c>reference</c> (scalar, the judge) or <c>simd</c>; null takes what the environment variable SPARSE_BACKEND names, or else <c>simd</c>.
+    /// <c>reference</c> (scalar, the judge) or <c>simd</c>; null takes what the environment variable SPARSE_BACKEND names, or
+    /// else <c>simd</c>.
     /// </param>
     /// <param name="threads">Threads over rows; results do not depend on it. 0 = one per processor.</param>
     /// <exception cref="ArgumentException">The name is not known; the message lists the names.</exception>
@@ -47,7 +49,8 @@ public abstract partial class Backend : IDisposable
         if (length < neurons * batchSize)
         {
             throw new ArgumentException(
-                $"{buffer} has {length} elements; allowed: at least neurons·batchSize = {neurons}·{batchSize} = {neurons * batchSize}", buffer);
+                $"{buffer} has {length} elements; allowed: at least neurons·batchSize = {neurons}·{batchSize} = {neurons * batchSize}",
+                buffer);
         }
     }
 

@@ -2,8 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace SparseService.Engine.Kernels;
 
-/// <summary>Memory that a backend computes on. For the CPU backends: native memory, aligned to a cache line so that a SIMD load never straddles two.</summary>
-/// <remarks>Not zeroed. Activations are feature-major: element (neuron, sample) of a minibatch stands at neuron·batchSize + sample.</remarks>
+/// <summary>Memory that a backend computes on. For the CPU backends: native memory, aligned to a cache line so that a SIMD
+/// load never straddles two.</summary>
+/// <remarks>Not zeroed. Activations are feature-major: element (neuron, sample) of a minibatch stands at neuron·batchSize +
+/// sample.</remarks>
 public sealed unsafe class DeviceBuffer<T> : IDisposable
     where T : unmanaged
 {

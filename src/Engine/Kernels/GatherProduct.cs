@@ -3,9 +3,11 @@ using SparseService.Engine.Elementwise;
 
 namespace SparseService.Engine.Kernels;
 
-// The loop under both sparse products:  OUT[i,·] = finish( start(i) + Σ_t weight(t)·IN[source(t),·] ),  t over the connections of row i
+// The loop under both sparse products:  OUT[i,·] = finish( start(i) + Σ_t weight(t)·IN[source(t),·] ),  t over the connections
+// of row i
 //
-// One output row at a time, a strip of the minibatch in registers, so that OUT is written once and never read. Strips of the full width come
+// One output row at a time, a strip of the minibatch in registers, so that OUT is written once and never read. Strips of the
+// full width come
 // outermost: what they read of IN stays in the second-level cache for all rows of the block.
 
 /// <summary>Where a connection's weight stands.</summary>
@@ -19,14 +21,16 @@ internal unsafe interface IRowFinish
 {
     float Start(int row);
 
-    /// <summary>Finishes sums where they stand. Kept apart from the sums' loop, whose registers its own values would push out to memory.</summary>
+    /// <summary>Finishes sums where they stand. Kept apart from the sums' loop, whose registers its own values would push out
+    /// to memory.</summary>
     /// <param name="index">Of the first lane in the output buffer.</param>
     void Finish<T>(float* sums, long index)
         where T : unmanaged, ILanes<T>;
 }
 
 internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
-    RowBlocks blocks, long* offsets, int* sources, TWeights weights, float* input, float* output, int batchSize, TFinish finish) : IBlockWork
+    RowBlocks blocks, long* offsets, int* sources, TWeights weights, float* input, float* output, int batchSize, TFinish finish)
+    : IBlockWork
     where TLanes : unmanaged, ILanes<TLanes>
     where TWeights : unmanaged, IConnectionWeights
     where TFinish : unmanaged, IRowFinish

@@ -11,7 +11,8 @@ namespace SparseService.Engine.Kernels;
 //
 //   logits, targets, dLogits  outputs × batchSize        classes  batchSize
 //
-// Probabilities are limited to [1e-7, 1 − 1e-7] before the logarithm, as in the authors' code; the gradient is not. dLogits is not divided by
+// Probabilities are limited to [1e-7, 1 − 1e-7] before the logarithm, as in the authors' code; the gradient is not. dLogits is
+// not divided by
 // the batch size: the weight and bias gradients are.
 public abstract partial class Backend
 {
@@ -22,8 +23,10 @@ public abstract partial class Backend
     /// <param name="classes">[batchSize], 0 to outputs − 1, for binary cross-entropy 0 or 1; not read for squared error.</param>
     /// <param name="targets">[outputs, batchSize], feature-major like the logits; read for squared error only.</param>
     /// <param name="dLogits">[outputs, batchSize], overwritten; may be the logits' own buffer.</param>
-    /// <returns>The loss, summed over the samples, is not finite if any logit is not. A tie between classes goes to the lowest.</returns>
-    /// <exception cref="ArgumentException">A buffer or span is too short, a class out of range, or binary cross-entropy has more than one output.</exception>
+    /// <returns>The loss, summed over the samples, is not finite if any logit is not. A tie between classes goes to the
+    /// lowest.</returns>
+    /// <exception cref="ArgumentException">A buffer or span is too short, a class out of range, or binary cross-entropy has
+    /// more than one output.</exception>
     public LossResult Loss(
         LossKind kind,
         DeviceBuffer<float> logits,

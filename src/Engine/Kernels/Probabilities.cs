@@ -8,7 +8,8 @@ namespace SparseService.Engine.Kernels;
 //   logits  outputs × batchSize, overwritten
 public abstract partial class Backend
 {
-    /// <summary>Turns logits into the loss's predictions, in place: softmax over the outputs, sigmoid, or unchanged for regression.</summary>
+    /// <summary>Turns logits into the loss's predictions, in place: softmax over the outputs, sigmoid, or unchanged for
+    /// regression.</summary>
     /// <param name="logits">[outputs, batchSize], overwritten.</param>
     /// <exception cref="ArgumentException">The buffer is too short.</exception>
     public void Probabilities(LossKind kind, DeviceBuffer<float> logits, int outputs, int batchSize)

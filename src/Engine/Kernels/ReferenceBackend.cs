@@ -1,6 +1,7 @@
 namespace SparseService.Engine.Kernels;
 
-/// <summary>Every operation as its formula reads: scalar, one thread, sums in double. Documentation, fallback and judge.</summary>
+/// <summary>Every operation as its formula reads: scalar, one thread, sums in double. Documentation, fallback and
+/// judge.</summary>
 public sealed partial class ReferenceBackend : Backend
 {
     internal const string BackendName = "reference";

@@ -1,7 +1,8 @@
 namespace SparseService.Engine.Kernels;
 
 /// <summary>
-/// Cuts the rows of a matrix into blocks of about equal work. The cut depends on the matrix alone, never on the number of threads,
+/// Cuts the rows of a matrix into blocks of about equal work. The cut depends on the matrix alone, never on the number of
+/// threads,
 /// so that sums over a block, added in block order, are the same on any machine.
 /// </summary>
 internal readonly unsafe struct RowBlocks

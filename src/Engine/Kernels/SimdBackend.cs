@@ -20,7 +20,8 @@ public sealed partial class SimdBackend : Backend
         base.Dispose();
     }
 
-    /// <summary>Hands the widest registers that a minibatch fills to <paramref name="user"/> as a type, so that code inside is compiled for them.</summary>
+    /// <summary>Hands the widest registers that a minibatch fills to <paramref name="user"/> as a type, so that code inside is
+    /// compiled for them.</summary>
     private static void Dispatch<TUser>(int batchSize, ref TUser user)
         where TUser : struct, ILanesUser
     {

@@ -21,17 +21,20 @@ public abstract partial class Backend
     /// <param name="x">[w.Columns, batchSize].</param>
     /// <param name="y">[w.Rows, batchSize], overwritten.</param>
     /// <exception cref="ArgumentException">A buffer is too short, or y is x.</exception>
-    public void SparseForward(CsrMatrix w, float[] bias, DeviceBuffer<float> x, DeviceBuffer<float> y, int batchSize, in Activation activation)
+    public void SparseForward(
+        CsrMatrix w, float[] bias, DeviceBuffer<float> x, DeviceBuffer<float> y, int batchSize, in Activation activation)
     {
         RequireForward(w, bias, x, y, batchSize);
         SparseForwardCore(w, bias, x, y, batchSize, activation);
     }
 
-    /// <summary>Computes y = f(z)⊙k and slopes = f'(z)⊙k with z = W·x + b and dropout's k = keep/(1 − rate) for one minibatch.</summary>
+    /// <summary>Computes y = f(z)⊙k and slopes = f'(z)⊙k with z = W·x + b and dropout's k = keep/(1 − rate) for one
+    /// minibatch.</summary>
     /// <param name="bias">One per row.</param>
     /// <param name="x">[w.Columns, batchSize].</param>
     /// <param name="y">[w.Rows, batchSize], overwritten.</param>
-    /// <param name="slopes">[w.Rows, batchSize], overwritten: what <see cref="SparseInputGradient"/> of the next layer multiplies by.</param>
+    /// <param name="slopes">[w.Rows, batchSize], overwritten: what <see cref="SparseInputGradient"/> of the next layer
+    /// multiplies by.</param>
     /// <exception cref="ArgumentException">A buffer is too short, or two of them are the same.</exception>
     public void SparseForward(
         CsrMatrix w,

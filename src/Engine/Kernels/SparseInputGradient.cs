@@ -17,7 +17,8 @@ public abstract partial class Backend
     /// <param name="dY">[w.Rows, batchSize].</param>
     /// <param name="slopes">[w.Columns, batchSize].</param>
     /// <param name="dX">[w.Columns, batchSize], overwritten.</param>
-    /// <exception cref="ArgumentException">A buffer is too short, dX is one of the inputs, or the index belongs to another pattern.</exception>
+    /// <exception cref="ArgumentException">A buffer is too short, dX is one of the inputs, or the index belongs to another
+    /// pattern.</exception>
     public void SparseInputGradient(
         CsrMatrix w, TransposeIndex wT, DeviceBuffer<float> dY, DeviceBuffer<float> slopes, DeviceBuffer<float> dX, int batchSize)
     {
@@ -98,7 +99,8 @@ public sealed unsafe partial class SimdBackend
         public readonly void Use<TLanes>()
             where TLanes : unmanaged, ILanes<TLanes>
         {
-            var product = new GatherProduct<TLanes, TransposedWeights, SlopeFinish>(Blocks, Offsets, Rows, Weights, DY, DX, BatchSize, Finish);
+            var product = new GatherProduct<TLanes, TransposedWeights, SlopeFinish>(
+                Blocks, Offsets, Rows, Weights, DY, DX, BatchSize, Finish);
             Team.Run(ref product, Blocks.Count);
         }
     }

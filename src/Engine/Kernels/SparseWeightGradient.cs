@@ -24,7 +24,8 @@ public abstract partial class Backend
         return SparseWeightGradientCore(w, x, dY, dW, batchSize);
     }
 
-    protected abstract double SparseWeightGradientCore(CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, float[] dW, int batchSize);
+    protected abstract double SparseWeightGradientCore(
+        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, float[] dW, int batchSize);
 
     private static void RequireWeightGradient(CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, int batchSize)
     {
@@ -36,7 +37,8 @@ public abstract partial class Backend
 
 public sealed unsafe partial class ReferenceBackend
 {
-    protected override double SparseWeightGradientCore(CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, float[] dW, int batchSize)
+    protected override double SparseWeightGradientCore(
+        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, float[] dW, int batchSize)
     {
         var squares = 0.0;
         for (var row = 0; row < w.Rows; row++)
@@ -46,7 +48,8 @@ public sealed unsafe partial class ReferenceBackend
                 var sum = 0.0;
                 for (var sample = 0; sample < batchSize; sample++)
                 {
-                    sum += (double)x.Pointer[((long)w.ColumnIndices[k] * batchSize) + sample] * dY.Pointer[((long)row * batchSize) + sample];
+                    sum += (double)x.Pointer[((long)w.ColumnIndices[k] * batchSize) + sample]
+                        * dY.Pointer[((long)row * batchSize) + sample];
                 }
 
                 dW[k] = (float)(sum / batchSize);
@@ -60,7 +63,8 @@ public sealed unsafe partial class ReferenceBackend
 
 public sealed unsafe partial class SimdBackend
 {
-    protected override double SparseWeightGradientCore(CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, float[] dW, int batchSize)
+    protected override double SparseWeightGradientCore(
+        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, float[] dW, int batchSize)
     {
         fixed (float* gradients = dW)
         {

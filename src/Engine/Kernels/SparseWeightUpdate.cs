@@ -12,7 +12,8 @@ namespace SparseService.Engine.Kernels;
 // The gradient lives for a stretch of one row at a time; no array of it exists.
 public abstract partial class Backend
 {
-    /// <summary>Updates the stored weights from one minibatch. Run it after <see cref="SparseInputGradient"/>, which needs the old weights.</summary>
+    /// <summary>Updates the stored weights from one minibatch. Run it after <see cref="SparseInputGradient"/>, which needs the
+    /// old weights.</summary>
     /// <param name="x">[w.Columns, batchSize], as given to the forward pass.</param>
     /// <param name="dY">[w.Rows, batchSize], gradient by the preactivations, not divided by the batch size.</param>
     /// <param name="state0">One per connection, updated: velocity, or Adam's first moment.</param>

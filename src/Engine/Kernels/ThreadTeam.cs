@@ -5,11 +5,13 @@ using System.Runtime.ExceptionServices;
 namespace SparseService.Engine.Kernels;
 
 /// <summary>
-/// Threads that stay and share out blocks of work with the caller. They look out for new work for some microseconds, which covers the gap between
+/// Threads that stay and share out blocks of work with the caller. They look out for new work for some microseconds, which
+/// covers the gap between
 /// two operations, and then sleep.
 /// </summary>
 /// <remarks>
-/// A call that finds the team busy with another caller's work does its own alone, so several threads may call at once. No call allocates.
+/// A call that finds the team busy with another caller's work does its own alone, so several threads may call at once. No call
+/// allocates.
 /// </remarks>
 internal sealed unsafe class ThreadTeam : IDisposable
 {
@@ -19,7 +21,8 @@ internal sealed unsafe class ThreadTeam : IDisposable
     private readonly object gate = new();
     private readonly Thread[] threads;
 
-    // Generation in the high half, blocks not yet taken in the low half: who takes a block by compare-and-swap knows that the fields below
+    // Generation in the high half, blocks not yet taken in the low half: who takes a block by compare-and-swap knows that the
+    // fields below
     // belong to it, because they change only when no block of the generation is left.
     private long ticket;
     private delegate*<void*, int, void> execute;

@@ -6,12 +6,14 @@ namespace SparseService.Engine.Kernels;
 
 // The loop under the weight gradient:  g[t] = Σ_b dY[row(t),b]·X[column(t),b]  for a stretch of stored connections
 //
-// A strip of the row of dY is held in registers while the row's connections pass, four at a time so that their horizontal sums share instructions.
+// A strip of the row of dY is held in registers while the row's connections pass, four at a time so that their horizontal sums
+// share instructions.
 
 /// <summary>What becomes of the sums of a stretch of connections.</summary>
 internal unsafe interface IGradientSink
 {
-    /// <summary>Where the sums from connection <paramref name="first"/> on are wanted, or null to have them in <paramref name="scratch"/>.</summary>
+    /// <summary>Where the sums from connection <paramref name="first"/> on are wanted, or null to have them in
+    /// <paramref name="scratch"/>.</summary>
     float* Target(long first, float* scratch);
 
     /// <summary>Takes sums, not yet divided by the batch size; returns the squared norm of the gradient.</summary>
@@ -24,7 +26,8 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
     where TLanes : unmanaged, ILanes<TLanes>
     where TSink : unmanaged, IGradientSink
 {
-    // 16 KiB of scratch: for a minibatch of several strips, each strip of X is used by so many connections while it is in the cache.
+    // 16 KiB of scratch: for a minibatch of several strips, each strip of X is used by so many connections while it is in the
+    // cache.
     private const int Stretch = 4096;
 
     [SkipLocalsInit]

@@ -6,7 +6,8 @@ using static SparseService.Engine.Tests.Kernels.KernelData;
 
 namespace SparseService.Engine.Tests.Kernels;
 
-/// <summary>A network of one hidden layer, forward and back through the kernels, against differences of its mean loss in double.</summary>
+/// <summary>A network of one hidden layer, forward and back through the kernels, against differences of its mean loss in
+/// double.</summary>
 public class FiniteDifferenceTests
 {
     private const int Inputs = 6;

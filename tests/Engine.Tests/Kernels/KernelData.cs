@@ -7,7 +7,8 @@ namespace SparseService.Engine.Tests.Kernels;
 internal static class KernelData
 {
     // Both sides of every register width, its multiples and its remainders.
-    public static readonly int[] BatchSizes = [1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 23, 31, 32, 33, 48, 63, 64, 65, 100, 127, 128, 129, 300];
+    public static readonly int[] BatchSizes =
+        [1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 23, 31, 32, 33, 48, 63, 64, 65, 100, 127, 128, 129, 300];
 
     // No connection at all, some, half, and every one.
     public static readonly double[] Densities = [0, 0.08, 0.5, 1];

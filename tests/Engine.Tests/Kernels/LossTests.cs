@@ -54,7 +54,8 @@ public class LossTests
         var result = backend.Loss(kind, logits, classes, targets, gradient.Buffer, outputs, batchSize);
         var again = backend.Loss(kind, inPlace, classes, targets, inPlace, outputs, batchSize);
 
-        var (loss, expected, correct) = DoubleLoss.Of(kind, z.Select(value => (double)value).ToArray(), classes, targets, outputs, batchSize);
+        var inDouble = Array.ConvertAll(z, value => (double)value);
+        var (loss, expected, correct) = DoubleLoss.Of(kind, inDouble, classes, targets, outputs, batchSize);
         AssertClose(expected, gradient.Written, 2e-6);
         Assert.Equal(loss, result.LossSum, 1e-5 * (1 + loss));
         Assert.Equal(correct, result.Correct);

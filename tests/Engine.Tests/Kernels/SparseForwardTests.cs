@@ -121,7 +121,8 @@ public class SparseForwardTests
             x.Span[(5 * batchSize) + 17] = float.NaN;
             using var y = new GuardedBuffer(Rows * batchSize);
 
-            backend.SparseForward(Matrix(Rows, Columns, 1, seed: 14), new float[Rows], x, y.Buffer, batchSize, DoubleActivation.Sample(kind));
+            var w = Matrix(Rows, Columns, 1, seed: 14);
+            backend.SparseForward(w, new float[Rows], x, y.Buffer, batchSize, DoubleActivation.Sample(kind));
 
             for (var index = 0; index < Rows * batchSize; index++)
             {
