@@ -11,11 +11,13 @@ using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel
 
 var root = new RootCommand("Trains truly sparse neural networks: as a service, or here and now.")
 {
+    new TrainVerb(),
     new TestVerb(),
+    new BenchVerb(),
 };
 HelpWithExamples.Use(root);
 var parsed = root.Parse(args is [] ? ["--help"] : args);
-if (parsed.Errors.Count > 0)
+if (parsed.Errors.Count > 0 && parsed.Action is not HelpWithExamples)
 {
     foreach (var error in parsed.Errors)
     {
@@ -49,6 +51,11 @@ catch (DatasetFormatException fault)
 {
     Console.Error.WriteLine(fault.Message);
     return ExitCode.BadInput;
+}
+catch (TrainingDivergedException fault)
+{
+    Console.Error.WriteLine(fault.Message);
+    return ExitCode.Failed;
 }
 catch (CliFault fault)
 {

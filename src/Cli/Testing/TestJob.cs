@@ -48,19 +48,12 @@ internal sealed record TestJob(
             return TestRun.Crashed(Name, watch.Elapsed, $"{Program} was not built: is the project part of SparseService.sln?");
         }
 
-        var folder = Directory.CreateTempSubdirectory("sparse-test-");
-        try
-        {
-            var report = Path.Combine(folder.FullName, "report.xml");
-            var limit = all ? LimitWithLongTests : Limit;
-            var process = await ChildProcess.RunAsync(
-                Programs.Dotnet, Arguments(report, all, filter), cancellationToken, variables: Variables, limit: limit);
-            return TestRun.Read(Name, watch.Elapsed, report, process);
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+        using var folder = new TemporaryFolder();
+        var report = Path.Combine(folder.Path, "report.xml");
+        var limit = all ? LimitWithLongTests : Limit;
+        var process = await ChildProcess.RunAsync(
+            Programs.Dotnet, Arguments(report, all, filter), cancellationToken, variables: Variables, limit: limit);
+        return TestRun.Read(Name, watch.Elapsed, report, process);
     }
 
     private List<string> Arguments(string report, bool all, string? filter)

@@ -7,13 +7,8 @@ namespace SparseService.Cli.Verbs;
 /// <summary><c>sparse test</c>: installs what the tests need, builds them, runs all of them, sums up.</summary>
 internal sealed class TestVerb : Verb
 {
-    private readonly Option<bool> all = new("--all") { Description = "Also run the long tests (minutes of learning, real deployments)." };
-
-    private readonly Option<string> filter = new("--filter")
-    {
-        Description = "Only tests whose full name contains this text.",
-        HelpName = "TEXT",
-    };
+    private readonly Option<bool> all = Flag("--all", "Also run the long tests (minutes of learning, real deployments).");
+    private readonly Option<string?> filter = Text("--filter", "TEXT", "Only tests whose full name contains this text.");
 
     public TestVerb()
         : base(

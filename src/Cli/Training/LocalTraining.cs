@@ -1,0 +1,148 @@
+using System.Diagnostics;
+using SparseService.Cli.Machine;
+using SparseService.Engine.Data;
+using SparseService.Engine.Kernels;
+using SparseService.Engine.Training;
+
+namespace SparseService.Cli.Training;
+
+/// <summary>Trains in this process, without the service.</summary>
+internal sealed class LocalTraining(TrainRequest request, TrainOutput output)
+{
+    /// <exception cref="OperationCanceledException">Cancelled; the checkpoint, if one was asked for, is written.</exception>
+    public int Run(CancellationToken cancellationToken)
+    {
+        using var backend = Backend.Create(request.Backend, request.Threads);
+        using var data = OpenData(cancellationToken);
+        using var trainer = Open(data, backend);
+        output.Say($"{data.TrainRows:N0} training rows, {data.Rows - data.TrainRows:N0} test rows, {data.Features:N0} features, "
+            + $"{data.Classes} classes; backend {backend.Name}");
+
+        var watch = Stopwatch.StartNew();
+        EpochResult? last = null;
+        double? best = null;
+        output.Show(trainer.Options.Epochs, () =>
+        {
+            while (!trainer.IsFinished)
+            {
+                last = TrainEpoch(trainer, cancellationToken);
+                best = last.TestAccuracy is { } accuracy ? Math.Max(best ?? 0, accuracy) : best;
+                output.Epoch(last);
+                if (trainer.IsFinished || trainer.EpochsDone % trainer.Options.Checkpoints.EveryEpochs == 0)
+                {
+                    WriteCheckpoint(trainer);
+                }
+            }
+        });
+
+        var modelBytes = WriteModel(trainer);
+        if (last is null)
+        {
+            throw new CliFault($"{request.ResumePath} is finished: all its {trainer.EpochsDone} epochs are done.", ExitCode.BadInput);
+        }
+
+        var layers = last.Statistics.Layers;
+        output.Done(new TrainSummary(
+            last.TestAccuracy, best, layers.Sum(layer => layer.Nnz - layer.PrunedConnections),
+            layers.Sum(layer => (long)layer.Inputs * layer.Outputs), modelBytes, PeakMemory.Bytes(), watch.Elapsed.TotalSeconds));
+        return ExitCode.Done;
+    }
+
+    private EpochResult TrainEpoch(Trainer trainer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return trainer.TrainEpoch(output.Step, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            WriteCheckpoint(trainer);
+            if (request.CheckpointPath is not null)
+            {
+                Console.Error.WriteLine($"Stopped in epoch {trainer.EpochsDone + 1}. Go on with --resume {request.CheckpointPath}");
+            }
+
+            throw;
+        }
+    }
+
+    private SampleStore OpenData(CancellationToken cancellationToken)
+    {
+        if (request.Data is { } path)
+        {
+            return DatasetCache.Open(path, cancellationToken);
+        }
+
+        var reference = request.Spec.Dataset;
+        return reference?.Generated is { } generated
+            ? DatasetCache.Open(generated, cancellationToken)
+            : throw new CliFault(
+                $"$.dataset is {(reference is null ? "absent" : $"an uploaded dataset ({reference.Name ?? reference.Id?.ToString()})")}; "
+                + "allowed: a generated dataset, or a folder or file named by --data PATH", ExitCode.BadInput);
+    }
+
+    private Trainer Open(SampleStore data, Backend backend)
+    {
+        if (request.ResumePath is null)
+        {
+            return Trainer.Create(request.Spec.Training, data, backend);
+        }
+
+        using var checkpoint = OpenFile(request.ResumePath);
+        return Trainer.Resume(checkpoint, data, backend);
+    }
+
+    private void WriteCheckpoint(Trainer trainer)
+    {
+        if (request.CheckpointPath is { } path)
+        {
+            Write(path, trainer.WriteCheckpoint);
+        }
+    }
+
+    private long WriteModel(Trainer trainer)
+    {
+        if (request.ModelPath is { } path)
+        {
+            Write(path, trainer.WriteModel);
+            return new FileInfo(path).Length;
+        }
+
+        using var counter = new MemoryStream();
+        trainer.WriteModel(counter);
+        return counter.Length;
+    }
+
+    // Whoever finds the file finds all of it, also after a crash.
+    private static void Write(string path, Action<Stream> write)
+    {
+        var fresh = $"{path}.{Environment.ProcessId}.new";
+        try
+        {
+            using (var stream = File.Create(fresh))
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(fresh, path, overwrite: true);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            File.Delete(fresh);
+            throw new CliFault($"{path} cannot be written: {fault.Message}");
+        }
+    }
+
+    private static FileStream OpenFile(string path)
+    {
+        try
+        {
+            return File.OpenRead(path);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new CliFault($"{path} cannot be read: {fault.Message}", ExitCode.BadInput);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using SparseService.Engine.Training;
+
+namespace SparseService.Cli.Training;
+
+/// <summary>Lines for people, readable in a file.</summary>
+internal class PlainLines : TrainOutput
+{
+    private int epochs;
+    private bool hasHeader;
+
+    public override void Show(int epochs, Action training)
+    {
+        this.epochs = epochs;
+        training();
+    }
+
+    public override void Say(string line) => Console.WriteLine(line);
+
+    public override void Epoch(EpochResult epoch)
+    {
+        if (!hasHeader)
+        {
+            hasHeader = true;
+            Say("      epoch       loss  test loss  accuracy  connections   density      train    evolve      test");
+        }
+
+        Say($"{$"{epoch.Epoch}/{epochs}",11} {epoch.Loss,10:0.0000} {epoch.TestLoss,10:0.0000} {Accuracy(epoch.TestAccuracy),9} "
+            + $"{epoch.Nnz,12:N0} {epoch.Density,9:0.00 %} {epoch.TrainSeconds,8:0.00} s {epoch.EvolutionSeconds,7:0.000} s "
+            + $"{epoch.TestSeconds,7:0.00} s");
+    }
+
+    public override void Done(TrainSummary summary)
+    {
+        Say("");
+        Say($"Accuracy on the test part  {Accuracy(summary.TestAccuracy)} (best {Accuracy(summary.BestTestAccuracy)})");
+        Say($"Stored connections         {summary.Nnz:N0} of {summary.DenseParameters:N0} in the dense twin "
+            + $"({(double)summary.Nnz / summary.DenseParameters:0.00 %})");
+        Say($"Model                      {Megabytes(summary.ModelBytes)}; the dense twin's weights take "
+            + $"{Megabytes(sizeof(float) * summary.DenseParameters)}");
+        Say($"Peak memory                {Megabytes(summary.PeakMemoryBytes)}");
+        Say($"Time                       {summary.Seconds:0.0} s");
+    }
+
+    protected static string Accuracy(double? accuracy) => accuracy is { } share ? $"{share:0.00 %}" : "-";
+
+    private static string Megabytes(long bytes) => $"{bytes / 1e6:0.0} MB";
+}

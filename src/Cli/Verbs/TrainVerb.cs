@@ -1,0 +1,83 @@
+using System.CommandLine;
+using SparseService.Cli.Training;
+using SparseService.Engine.Training;
+
+namespace SparseService.Cli.Verbs;
+
+/// <summary><c>sparse train SPEC</c>: the engine alone, without the service.</summary>
+internal sealed class TrainVerb : Verb
+{
+    private readonly Argument<string> spec = new("SPEC") { Description = "JSON file, the same as the body of POST /v1/runs." };
+    private readonly Option<string?> data = Text(
+        "--data", "PATH", "Folder or file to train on (IDX, CSV, LibSVM, NPY, NPZ, each also gzipped).");
+
+    private readonly Option<int?> epochs = Number("--epochs", 1, "In place of the spec's training.epochs.");
+    private readonly Option<int?> seed = Number("--seed", 0, "In place of the spec's training.seed.");
+    private readonly Option<int?> threads = Number("--threads", 0, "0 = one per processor (default). Does not change the result.");
+    private readonly Option<string?> backend = Text("--backend", "NAME", "reference or simd (default).");
+    private readonly Option<bool> json = Flag("--json", "One JSON object a line on standard output, and nothing else there.");
+    private readonly Option<string?> checkpoint = Text(
+        "--checkpoint", "FILE", "Writes checkpoints there, also when interrupted (Ctrl-C).");
+    private readonly Option<string?> resume = Text(
+        "--resume", "FILE", "Goes on from a checkpoint, with the checkpoint's training options.");
+    private readonly Option<string?> model = Text("--model", "FILE", "Writes the trained model there (safetensors).");
+
+    public TrainVerb()
+        : base(
+            "train", "Trains a network from a spec here and now, without the service.",
+            "./sparse train deploy/examples/glyphs.json",
+            "./sparse train deploy/examples/fashion-mnist.json --data DIR --epochs 10 --model fashion.safetensors",
+            "./sparse train deploy/examples/glyphs.json --json --seed 2 --threads 1",
+            "./sparse train deploy/examples/glyphs.json --checkpoint run.checkpoint      (Ctrl-C, then:)",
+            "./sparse train deploy/examples/glyphs.json --resume run.checkpoint")
+    {
+        Arguments.Add(spec);
+        foreach (var option in new Option[] { data, epochs, seed, threads, backend, json, checkpoint, resume, model })
+        {
+            Options.Add(option);
+        }
+
+        backend.AcceptOnlyFromAmong("reference", "simd");
+        Validators.Add(result =>
+        {
+            if (result.GetValue(resume) is not null && (result.GetValue(epochs) is not null || result.GetValue(seed) is not null))
+            {
+                result.AddError("--resume goes on with the checkpoint's own epochs and seed; --epochs and --seed are not allowed with it.");
+            }
+        });
+        SetAction(RunAsync);
+    }
+
+    private Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        var request = new TrainRequest
+        {
+            Spec = ReadSpec(arguments.GetRequiredValue(spec), arguments.GetValue(epochs), arguments.GetValue(seed)),
+            Data = arguments.GetValue(data),
+            Threads = arguments.GetValue(threads) ?? 0,
+            Backend = arguments.GetValue(backend),
+            CheckpointPath = arguments.GetValue(checkpoint),
+            ResumePath = arguments.GetValue(resume),
+            ModelPath = arguments.GetValue(model),
+        };
+        return Task.FromResult(new LocalTraining(request, TrainOutput.Create(arguments.GetValue(json))).Run(cancellationToken));
+    }
+
+    private static RunSpec ReadSpec(string path, int? epochs, int? seed)
+    {
+        byte[] bytes;
+        try
+        {
+            bytes = File.ReadAllBytes(path);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new CliFault($"SPEC is {path}, which cannot be read: {fault.Message}", ExitCode.BadInput);
+        }
+
+        var read = RunSpecJson.Parse(bytes);
+        var training = read.Training with { Epochs = epochs ?? read.Training.Epochs, Seed = (ulong?)seed ?? read.Training.Seed };
+        var changed = read with { Training = training };
+        return TrainingOptionsValidator.Validate(changed) is { Count: > 0 } faults ? throw new InvalidSpecException(faults) : changed;
+    }
+}

@@ -1,0 +1,26 @@
+namespace SparseService.Cli.Tests;
+
+public class HelpTests
+{
+    [Fact]
+    public async Task Sparse_WithoutArguments_ShowsTheVerbs()
+    {
+        var help = await SparseProcess.RunAsync();
+
+        Assert.Equal(0, help.ExitCode);
+        Assert.All(["train", "test", "bench"], verb => Assert.Contains($"  {verb} ", help.Output, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("train")]
+    [InlineData("test")]
+    [InlineData("bench")]
+    [InlineData("bench", "train-vs-torch")]
+    public async Task Help_OfEachVerb_ShowsExamples(params string[] verb)
+    {
+        var help = await SparseProcess.RunAsync([.. verb, "--help"]);
+
+        Assert.Equal((0, ""), (help.ExitCode, help.Errors));
+        Assert.Contains($"Examples:\n  ./sparse {string.Join(' ', verb)}", help.Output, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,73 @@
+using System.Diagnostics;
+
+namespace SparseService.Cli.Tests;
+
+/// <summary>A finished <c>sparse</c>, started as users start it: as a process of its own.</summary>
+internal sealed record SparseProcess(int ExitCode, string Output, string Errors)
+{
+    public const int Interrupt = 2;
+
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+
+    public IReadOnlyList<string> Lines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    public static Task<SparseProcess> RunAsync(params string[] arguments) => RunAsync(arguments, _ => false);
+
+    /// <summary>Runs it, and sends SIGINT after the first output line that <paramref name="interruptAfter"/> wants.</summary>
+    public static async Task<SparseProcess> RunAsync(string[] arguments, Func<string, bool> interruptAfter)
+    {
+        using var process = Start(arguments);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(Limit);
+        try
+        {
+            var errors = process.StandardError.ReadToEndAsync(limit.Token);
+            var output = new List<string>();
+            var interrupted = false;
+            while (await process.StandardOutput.ReadLineAsync(limit.Token) is { } line)
+            {
+                output.Add(line);
+                if (!interrupted && interruptAfter(line))
+                {
+                    interrupted = true;
+                    Send(process, Interrupt);
+                }
+            }
+
+            await process.WaitForExitAsync(limit.Token);
+            return new SparseProcess(process.ExitCode, string.Join('\n', output), await errors);
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill(entireProcessTree: true);
+            }
+        }
+    }
+
+    private static Process Start(string[] arguments)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!.Contains("dotnet", StringComparison.Ordinal) ? Environment.ProcessPath : "dotnet")
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "sparse.dll"));
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        return process;
+    }
+
+    private static void Send(Process process, int signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", $"{process.Id}"]);
+        kill.WaitForExit();
+    }
+}
