@@ -1,6 +1,13 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using SparseService.Jobs.Commands;
 using SparseService.Jobs.Events;
+using SparseService.Jobs.Queue;
+using SparseService.Jobs.Training;
+using SparseService.Persistence.Blobs;
 
 namespace SparseService.Jobs.Hosting;
 
@@ -9,9 +16,33 @@ public static class JobsRegistration
     /// <summary>What every process needs that creates, steers and watches runs. Expects <c>AddSparsePersistence</c>.</summary>
     public static IServiceCollection AddSparseJobs(this IServiceCollection services)
     {
+        services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<RunCommands>();
         services.AddSingleton<RunEventTail>();
         services.AddHostedService(provider => provider.GetRequiredService<RunEventTail>());
+        return services;
+    }
+
+    /// <summary>Makes the process a worker: it trains runs and sweeps. Expects <c>AddSparsePersistence</c>; reads section <c>Worker</c>.</summary>
+    public static IServiceCollection AddSparseWorker(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<WorkerOptions>().Bind(configuration.GetSection(WorkerOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<WorkerIdentity>();
+        services.AddSingleton<LiveLeases>();
+        services.AddSingleton<RunQueue>();
+        services.AddSingleton(provider =>
+        {
+            var options = provider.GetRequiredService<IOptions<WorkerOptions>>().Value;
+            return new DatasetCache(
+                provider.GetRequiredService<BlobStore>(), options.CachePath, options.CacheBytes, provider.GetRequiredService<TimeProvider>());
+        });
+        services.AddSingleton<TrainRunJob>();
+        services.AddHostedService<RunWorker>();
+        services.AddSingleton<JobSweeper>();
+        services.AddHostedService(provider => provider.GetRequiredService<JobSweeper>());
+        services.AddOptions<HostOptions>().Configure<IOptions<WorkerOptions>>(
+            (host, worker) => host.ShutdownTimeout = worker.Value.Shutdown + TimeSpan.FromSeconds(5));
         return services;
     }
 }

@@ -104,6 +104,7 @@ public sealed class RunLease : IDisposable
             reader.GetInt32(4));
     }
 
+    // The event and the token source hold nothing worth freeing early, and a late doorbell may still reach them.
     public void Dispose()
     {
         lock (gate)
@@ -116,8 +117,6 @@ public sealed class RunLease : IDisposable
         {
             heart.Join();
         }
-
-        poke.Dispose();
     }
 
     private void Beat()

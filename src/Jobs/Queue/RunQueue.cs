@@ -40,7 +40,8 @@ public sealed class RunQueue(NpgsqlDataSource dataSource, IOptions<WorkerOptions
             }
 
             var settled = await SettleAsync(connection, run, before, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            // Not cancellable: a claim that was committed unseen would wait for its lease to run out.
+            await transaction.CommitAsync(CancellationToken.None);
             if (!settled)
             {
                 return run;

@@ -84,7 +84,7 @@ public sealed class BlobStore(NpgsqlDataSource dataSource)
     private static async Task CopyChunksAsync(NpgsqlConnection connection, Stream source, string hash, CancellationToken cancellationToken)
     {
         await using var copy = await connection.BeginBinaryImportAsync("COPY blob_chunks (hash, number, bytes) FROM STDIN (FORMAT BINARY)", cancellationToken);
-        copy.Timeout = TimeSpan.Zero;
+        copy.Timeout = TimeSpan.FromMinutes(2);
         var buffer = new byte[ChunkBytes];
         for (var number = 0; ; number++)
         {
