@@ -1,0 +1,79 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace SparseService.Api.Models;
+
+/// <summary>Trained models: listed, downloaded, asked.</summary>
+public static class ModelsApi
+{
+    public static RouteGroupBuilder MapModels(this IEndpointRouteBuilder routes, ApiLimits limits)
+    {
+        var models = routes.MapGroup("/models").WithTags("Models").Needs(ApiRole.Viewer);
+        models.MapGet("/", List).WithName("listModels").Refuses(400).WithSummary("List models, newest first");
+        models.MapGet("/{id:guid}", Get).WithName("getModel").Refuses(404).WithSummary("Describe a model");
+        models.MapGet("/{id:guid}/content", Content).WithName("downloadModel").Refuses(404, 416).Downloads()
+            .WithSummary("Download a model (safetensors with CSR arrays); Range and If-None-Match work");
+        models.MapPost("/{id:guid}/predict", Predict).WithName("predict").Refuses(400, 404, 413, 415, 422).TakesAtMost(limits.PredictBytes)
+            .Accepts<PredictRequest>("application/json", "application/octet-stream")
+            .Produces<PredictResponse>()
+            .WithSummary("Predict")
+            .WithDescription("The body is JSON, or rows of little-endian float32 values one after the other (application/octet-stream). With Accept: "
+                + "application/octet-stream the answer is little-endian float32 too: all outputs of the first row, then of the second, and so on.");
+        return models;
+    }
+
+    private static async Task<Ok<Page<ModelResponse>>> List(
+        SparseDbContext db, CancellationToken cancellationToken, string? cursor = null, int? limit = null)
+    {
+        var page = PageRequest.From(cursor, limit);
+        var rows = await db.Models.AsNoTracking()
+            .Where(model => page.BeforeCreatedAt == null || model.CreatedAt < page.BeforeCreatedAt
+                || (model.CreatedAt == page.BeforeCreatedAt && model.Id.CompareTo(page.AfterId) > 0))
+            .OrderByDescending(model => model.CreatedAt).ThenBy(model => model.Id).Take(page.Limit + 1).ToListAsync(cancellationToken);
+        return TypedResults.Ok(page.ToPage(rows, ModelResponse.From, model => model.CreatedAt, model => model.Id));
+    }
+
+    private static async Task<Results<Ok<ModelResponse>, ProblemResult>> Get(Guid id, SparseDbContext db, CancellationToken cancellationToken) =>
+        await db.Models.AsNoTracking().SingleOrDefaultAsync(model => model.Id == id, cancellationToken) is { } model
+            ? TypedResults.Ok(ModelResponse.From(model))
+            : Refused.NotFound("model", id);
+
+    private static async Task<Results<FileStreamHttpResult, ProblemResult>> Content(
+        Guid id, SparseDbContext db, NpgsqlDataSource database, CancellationToken cancellationToken) =>
+        await db.Models.AsNoTracking().SingleOrDefaultAsync(model => model.Id == id, cancellationToken) is { } model
+            ? Download.Of(model.BlobHash, model.Bytes, Download.FileName(model.Name, ".safetensors"), model.CreatedAt, database)
+            : Refused.NotFound("model", id);
+
+    private static async Task<IResult> Predict(
+        Guid id, HttpRequest request, SparseDbContext db, LoadedModels models, IOptions<ApiLimits> limits, CancellationToken cancellationToken)
+    {
+        var row = await db.Models.AsNoTracking().SingleOrDefaultAsync(model => model.Id == id, cancellationToken);
+        if (row is null)
+        {
+            return Refused.NotFound("model", id);
+        }
+
+        var (samples, refusal) = PredictRows.Read(request, await RequestBytes.ReadAsync(request, cancellationToken), row.Features, limits.Value.PredictRows);
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        using var lease = await models.LeaseAsync(row.BlobHash, cancellationToken);
+        var outputs = new float[samples.Length / row.Features * row.Outputs];
+        lease.Model.Predict(samples, outputs);
+        if (Array.FindIndex(outputs, value => !float.IsFinite(value)) is >= 0 and var place)
+        {
+            return Refused.Unprocessable(
+                "The model's output is not finite.", ApiFault.Of($"$.rows[{place / row.Outputs}]", outputs[place], "values of the size that the model was trained on"));
+        }
+
+        return WantsBytes(request)
+            ? TypedResults.Bytes(MemoryMarshal.AsBytes<float>(outputs).ToArray(), Download.ContentType)
+            : TypedResults.Ok(PredictRows.Answer(row, outputs));
+    }
+
+    private static bool WantsBytes(HttpRequest request) =>
+        request.Headers.Accept.ToString().Contains(Download.ContentType, StringComparison.OrdinalIgnoreCase);
+}

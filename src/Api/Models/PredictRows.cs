@@ -1,0 +1,70 @@
+using System.Runtime.InteropServices;
+
+namespace SparseService.Api.Models;
+
+/// <summary>Rows of a prediction's body, and the answer made of the outputs.</summary>
+internal static class PredictRows
+{
+    public static (float[] Samples, ProblemResult? Refusal) Read(HttpRequest request, byte[] body, int features, int mostRows)
+    {
+        var isBinary = request.ContentType?.StartsWith(Download.ContentType, StringComparison.OrdinalIgnoreCase) == true;
+        var (samples, refusal) = isBinary ? FromBytes(body, features) : FromJson(body, features);
+        if (refusal is not null)
+        {
+            return ([], refusal);
+        }
+
+        if (samples.Length == 0 || samples.Length / features > mostRows)
+        {
+            return ([], Refused.Unprocessable("The number of rows is out of range.", ApiFault.Of("$.rows", samples.Length / features, $"1 to {mostRows} rows")));
+        }
+
+        var wrong = Array.FindIndex(samples, value => !float.IsFinite(value));
+        return wrong < 0
+            ? (samples, null)
+            : ([], Refused.Unprocessable("A value is not a number.", ApiFault.Of($"$.rows[{wrong / features}][{wrong % features}]", samples[wrong], "a finite number")));
+    }
+
+    public static PredictResponse Answer(Model model, float[] outputs)
+    {
+        if (model.ClassNames.Count == 0)
+        {
+            return new PredictResponse { Values = outputs };
+        }
+
+        var predictions = new List<Prediction>(outputs.Length / model.Outputs);
+        for (var start = 0; start < outputs.Length; start += model.Outputs)
+        {
+            // One output for two classes is the probability of the second.
+            float[] probabilities = model.Outputs == 1 ? [1 - outputs[start], outputs[start]] : outputs[start..(start + model.Outputs)];
+            predictions.Add(new Prediction(model.ClassNames[Array.IndexOf(probabilities, probabilities.Max())], probabilities));
+        }
+
+        return new PredictResponse { Predictions = predictions };
+    }
+
+    private static (float[] Samples, ProblemResult? Refusal) FromBytes(byte[] body, int features)
+    {
+        var rowBytes = features * sizeof(float);
+        return body.Length % rowBytes == 0
+            ? (MemoryMarshal.Cast<byte, float>(body).ToArray(), null)
+            : ([], Refused.Unprocessable(
+                "The body is not a whole number of rows.",
+                ApiFault.Of("Content-Length", body.Length, $"a multiple of {rowBytes}: {features} features of 4 bytes for each row")));
+    }
+
+    private static (float[] Samples, ProblemResult? Refusal) FromJson(byte[] body, int features)
+    {
+        var rows = JsonBody.Read<PredictRequest>(body).Rows;
+        for (var row = 0; row < rows.Count; row++)
+        {
+            if (rows[row]?.Length != features)
+            {
+                return ([], Refused.Unprocessable(
+                    "A row has the wrong number of values.", ApiFault.Of($"$.rows[{row}]", $"{rows[row]?.Length ?? 0} values", $"{features} values, the model's features")));
+            }
+        }
+
+        return ([.. rows.SelectMany(row => row)], null);
+    }
+}

@@ -1,0 +1,135 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.Logging;
+using SparseService.Jobs.Events;
+
+namespace SparseService.Api.Runs;
+
+/// <summary>Which live connection follows which runs. Every subscription has its own pump, so that a slow client delays nobody but itself.</summary>
+internal sealed class RunSubscriptions(IHubContext<RunsHub, IRunClient> hub, RunEventTail tail, ILogger<RunSubscriptions> logger)
+{
+    private readonly ConcurrentDictionary<string, Connection> connections = new();
+
+    public bool TryConnect(string connectionId, int limit)
+    {
+        connections[connectionId] = new Connection();
+        if (connections.Count <= limit)
+        {
+            return true;
+        }
+
+        connections.TryRemove(connectionId, out _);
+        return false;
+    }
+
+    public async Task DisconnectAsync(string connectionId)
+    {
+        if (connections.TryRemove(connectionId, out var connection))
+        {
+            await connection.EndAsync();
+        }
+    }
+
+    public async Task<bool> StartAsync(string connectionId, Guid runId, long afterSeq, int limit)
+    {
+        if (!connections.TryGetValue(connectionId, out var connection))
+        {
+            return true; // Gone meanwhile: nobody waits for an answer.
+        }
+
+        await connection.StopAsync(runId);
+        return connection.TryStart(runId, limit, token => PumpAsync(hub.Clients.Client(connectionId), runId, afterSeq, token));
+    }
+
+    public Task StopAsync(string connectionId, Guid runId) =>
+        connections.TryGetValue(connectionId, out var connection) ? connection.StopAsync(runId) : Task.CompletedTask;
+
+    private async Task PumpAsync(IRunClient client, Guid runId, long afterSeq, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Before the first await of the replay: a run may finish its only epoch while old events are still being read.
+            var steps = PumpStepsAsync(client, runId, cancellationToken);
+            await foreach (var row in tail.FollowAsync(runId, afterSeq, cancellationToken))
+            {
+                await client.RunEvent(RunEventMessage.From(row));
+            }
+
+            await steps;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+        }
+        catch (Exception exception) when (exception is System.Data.Common.DbException or InvalidOperationException)
+        {
+            // The client sees no more events, asks for those behind the last one it has, and is served anew.
+            logger.LogWarning(exception, "The live feed of run {RunId} broke off", runId);
+        }
+    }
+
+    private async Task PumpStepsAsync(IRunClient client, Guid runId, CancellationToken cancellationToken)
+    {
+        await foreach (var step in tail.FollowStepsAsync(runId, cancellationToken))
+        {
+            await client.Step(StepMessage.From(step));
+        }
+    }
+
+    private sealed class Connection
+    {
+        private readonly Lock gate = new();
+        private readonly Dictionary<Guid, (CancellationTokenSource Stop, Task Pump)> pumps = [];
+        private bool ended;
+
+        public bool TryStart(Guid runId, int limit, Func<CancellationToken, Task> pump)
+        {
+            lock (gate)
+            {
+                if (ended)
+                {
+                    return true;
+                }
+
+                if (pumps.Count >= limit || pumps.ContainsKey(runId))
+                {
+                    return false;
+                }
+
+                var stop = new CancellationTokenSource();
+                pumps[runId] = (stop, pump(stop.Token));
+                return true;
+            }
+        }
+
+        public async Task StopAsync(Guid runId)
+        {
+            (CancellationTokenSource Stop, Task Pump) found;
+            lock (gate)
+            {
+                if (!pumps.Remove(runId, out found))
+                {
+                    return;
+                }
+            }
+
+            await found.Stop.CancelAsync();
+            await found.Pump;
+            found.Stop.Dispose();
+        }
+
+        public async Task EndAsync()
+        {
+            List<Guid> runs;
+            lock (gate)
+            {
+                ended = true;
+                runs = [.. pumps.Keys];
+            }
+
+            foreach (var run in runs)
+            {
+                await StopAsync(run);
+            }
+        }
+    }
+}

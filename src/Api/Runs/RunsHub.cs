@@ -1,0 +1,57 @@
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.Options;
+
+namespace SparseService.Api.Runs;
+
+/// <summary>What the hub calls on a client.</summary>
+public interface IRunClient
+{
+    /// <summary>Each event once and in order.</summary>
+    Task RunEvent(RunEventMessage message);
+
+    /// <summary>At most ten a second and run; old values are dropped.</summary>
+    Task Step(StepMessage message);
+}
+
+/// <summary>Runs, watched live. Replays from a sequence number, then goes on live; whoever reconnects subscribes again with the last one seen.</summary>
+internal sealed class RunsHub(SparseDbContext db, RunSubscriptions subscriptions, IOptions<ApiLimits> limits) : Hub<IRunClient>
+{
+    public const string Address = "/hubs/runs";
+
+    public override Task OnConnectedAsync()
+    {
+        if (!subscriptions.TryConnect(Context.ConnectionId, limits.Value.HubConnections))
+        {
+            Context.Abort();
+        }
+
+        return base.OnConnectedAsync();
+    }
+
+    public override async Task OnDisconnectedAsync(Exception? exception)
+    {
+        await subscriptions.DisconnectAsync(Context.ConnectionId);
+        await base.OnDisconnectedAsync(exception);
+    }
+
+    /// <summary>Follows a run behind a sequence number; a subscription that is there already is replaced.</summary>
+    public async Task Subscribe(Guid runId, long afterSeq)
+    {
+        if (afterSeq < 0)
+        {
+            throw new HubException($"afterSeq is {afterSeq}; allowed: 0 or a sequence number");
+        }
+
+        if (!await db.Runs.AnyAsync(run => run.Id == runId, Context.ConnectionAborted))
+        {
+            throw new HubException($"runId is {runId}; allowed: the id of a run that exists");
+        }
+
+        if (!await subscriptions.StartAsync(Context.ConnectionId, runId, afterSeq, limits.Value.HubSubscriptions))
+        {
+            throw new HubException($"the connection follows too many runs; allowed: {limits.Value.HubSubscriptions}");
+        }
+    }
+
+    public Task Unsubscribe(Guid runId) => subscriptions.StopAsync(Context.ConnectionId, runId);
+}
