@@ -138,7 +138,8 @@ public static class SparseApi
     // Previews read datasets too; a process that trains has a cache already.
     private static void AddDatasetCache(IServiceCollection services, ConfigurationManager configuration)
     {
-        services.AddOptions<WorkerOptions>().Bind(configuration.GetSection(WorkerOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<WorkerOptions>().Bind(configuration.GetSection(WorkerOptions.Section))
+            .ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton(provider =>
         {
             var worker = provider.GetRequiredService<IOptions<WorkerOptions>>().Value;

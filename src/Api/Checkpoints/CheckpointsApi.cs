@@ -4,7 +4,8 @@ namespace SparseService.Api.Checkpoints;
 
 /// <param name="ContentHash">SHA-256 of the bytes; also the download's ETag.</param>
 public sealed record CheckpointResponse(
-    Guid Id, Guid RunId, int Epoch, long Step, long Bytes, string ContentHash, long Nnz, double? TestLoss, double? TestAccuracy, DateTimeOffset CreatedAt)
+    Guid Id, Guid RunId, int Epoch, long Step, long Bytes, string ContentHash, long Nnz, double? TestLoss, double? TestAccuracy,
+    DateTimeOffset CreatedAt)
 {
     internal static CheckpointResponse From(Checkpoint row) =>
         new(row.Id, row.RunId, row.Epoch, row.Step, row.Bytes, row.BlobHash, row.Nnz, row.TestLoss, row.TestAccuracy, row.CreatedAt);
@@ -20,7 +21,8 @@ public static class CheckpointsApi
 
     public static void MapCheckpoints(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/runs/{id:guid}/checkpoints", List).WithTags("Checkpoints").WithName("listCheckpoints").Needs(ApiRole.Viewer).Refuses(404)
+        routes.MapGet("/runs/{id:guid}/checkpoints", List).WithTags("Checkpoints").WithName("listCheckpoints")
+            .Needs(ApiRole.Viewer).Refuses(404)
             .WithSummary("List a run's checkpoints");
         var checkpoints = routes.MapGroup("/checkpoints").WithTags("Checkpoints").Needs(ApiRole.Viewer);
         checkpoints.MapGet("/{id:guid}", Get).WithName("getCheckpoint").Refuses(404).WithSummary("Describe a checkpoint");
@@ -28,7 +30,8 @@ public static class CheckpointsApi
             .WithSummary("Download a checkpoint (safetensors); Range and If-None-Match work");
     }
 
-    private static async Task<Results<Ok<CheckpointsResponse>, ProblemResult>> List(Guid id, SparseDbContext db, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<CheckpointsResponse>, ProblemResult>> List(
+        Guid id, SparseDbContext db, CancellationToken cancellationToken)
     {
         if (!await db.Runs.AnyAsync(run => run.Id == id, cancellationToken))
         {
@@ -40,7 +43,8 @@ public static class CheckpointsApi
         return TypedResults.Ok(new CheckpointsResponse([.. rows.Select(CheckpointResponse.From)]));
     }
 
-    private static async Task<Results<Ok<CheckpointResponse>, ProblemResult>> Get(Guid id, SparseDbContext db, CancellationToken cancellationToken) =>
+    private static async Task<Results<Ok<CheckpointResponse>, ProblemResult>> Get(
+        Guid id, SparseDbContext db, CancellationToken cancellationToken) =>
         await db.Checkpoints.AsNoTracking().SingleOrDefaultAsync(row => row.Id == id, cancellationToken) is { } row
             ? TypedResults.Ok(CheckpointResponse.From(row))
             : Refused.NotFound("checkpoint", id);

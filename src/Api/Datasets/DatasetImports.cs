@@ -7,19 +7,28 @@ using SparseService.Persistence.Blobs;
 
 namespace SparseService.Api.Datasets;
 
-/// <summary>Makes sample stores of uploads or of nothing, and puts them into the database. A few at a time: each fills a processor.</summary>
-internal sealed class DatasetImports(NpgsqlDataSource database, IDbContextFactory<SparseDbContext> contexts, IOptions<ApiLimits> limits) : IDisposable
+/// <summary>
+/// Makes sample stores of uploads or of nothing, and puts them into the database. A few at a time: each fills a processor.
+/// </summary>
+internal sealed class DatasetImports(
+    NpgsqlDataSource database, IDbContextFactory<SparseDbContext> contexts, IOptions<ApiLimits> limits) : IDisposable
 {
     private readonly SemaphoreSlim slots = new(2);
 
     /// <summary>Imports uploaded files; the uploads are used up by it.</summary>
     /// <exception cref="DatasetFormatException">The bytes are not what they claim to be; nothing was stored.</exception>
     public Task<(Dataset Dataset, bool IsNew)> ImportAsync(
-        Guid ownerId, CreateDatasetRequest request, IReadOnlyDictionary<DatasetFileRole, Upload> uploads, CancellationToken cancellationToken)
+        Guid ownerId, CreateDatasetRequest request, IReadOnlyDictionary<DatasetFileRole, Upload> uploads,
+        CancellationToken cancellationToken)
     {
         var files = uploads.ToDictionary(
             file => file.Key, file => (Func<Stream>)(() => new UploadStream(database, file.Value.Id, file.Value.PartCount())));
-        var options = new DatasetImportOptions { Format = request.Format, LabelColumn = request.LabelColumn, Regression = request.Regression };
+        var options = new DatasetImportOptions
+        {
+            Format = request.Format,
+            LabelColumn = request.LabelColumn,
+            Regression = request.Regression,
+        };
         var bounds = new DatasetLimits { ExpandedBytes = limits.Value.ExpandedBytes };
         return MakeAsync(
             path => DatasetImport.ToStore(options, files, path, bounds, cancellationToken),
@@ -27,12 +36,15 @@ internal sealed class DatasetImports(NpgsqlDataSource database, IDbContextFactor
             cancellationToken);
     }
 
-    public Task<(Dataset Dataset, bool IsNew)> GenerateAsync(Guid ownerId, string name, GeneratedDataset generated, CancellationToken cancellationToken) =>
-        MakeAsync(path => GeneratedDatasets.ToStore(generated, path, cancellationToken), new Origin(ownerId, name, null, []), cancellationToken);
+    public Task<(Dataset Dataset, bool IsNew)> GenerateAsync(
+        Guid ownerId, string name, GeneratedDataset generated, CancellationToken cancellationToken) =>
+        MakeAsync(
+            path => GeneratedDatasets.ToStore(generated, path, cancellationToken), new Origin(ownerId, name, null, []), cancellationToken);
 
     public void Dispose() => slots.Dispose();
 
-    private async Task<(Dataset Dataset, bool IsNew)> MakeAsync(Action<string> writeStore, Origin origin, CancellationToken cancellationToken)
+    private async Task<(Dataset Dataset, bool IsNew)> MakeAsync(
+        Action<string> writeStore, Origin origin, CancellationToken cancellationToken)
     {
         await slots.WaitAsync(cancellationToken);
         var path = Path.Combine(Path.GetTempPath(), $"sparse-import-{Guid.NewGuid():N}");
@@ -50,7 +62,8 @@ internal sealed class DatasetImports(NpgsqlDataSource database, IDbContextFactor
         }
     }
 
-    private async Task<(Dataset Dataset, bool IsNew)> AddAsync(SampleStore store, string path, Origin origin, CancellationToken cancellationToken)
+    private async Task<(Dataset Dataset, bool IsNew)> AddAsync(
+        SampleStore store, string path, Origin origin, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);

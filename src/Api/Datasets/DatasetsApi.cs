@@ -32,11 +32,13 @@ public static class DatasetsApi
     }
 
     private static async Task<Results<Created<DatasetResponse>, Ok<DatasetResponse>, ProblemResult>> Create(
-        Body<CreateDatasetRequest> body, ClaimsPrincipal user, SparseDbContext db, DatasetImports imports, CancellationToken cancellationToken)
+        Body<CreateDatasetRequest> body, ClaimsPrincipal user, SparseDbContext db, DatasetImports imports,
+        CancellationToken cancellationToken)
     {
         var request = body.Value;
         var ids = request.Files.Values.ToList();
-        var found = await db.Uploads.AsNoTracking().Where(upload => ids.Contains(upload.Id)).ToDictionaryAsync(upload => upload.Id, cancellationToken);
+        var found = await db.Uploads.AsNoTracking().Where(upload => ids.Contains(upload.Id))
+            .ToDictionaryAsync(upload => upload.Id, cancellationToken);
         var faults = new List<ApiFault>();
         foreach (var (role, id) in request.Files)
         {
@@ -80,11 +82,13 @@ public static class DatasetsApi
             .Where(dataset => name == null || dataset.Name == name)
             .Where(dataset => page.BeforeCreatedAt == null || dataset.CreatedAt < page.BeforeCreatedAt
                 || (dataset.CreatedAt == page.BeforeCreatedAt && dataset.Id.CompareTo(page.AfterId) > 0))
-            .OrderByDescending(dataset => dataset.CreatedAt).ThenBy(dataset => dataset.Id).Take(page.Limit + 1).ToListAsync(cancellationToken);
+            .OrderByDescending(dataset => dataset.CreatedAt).ThenBy(dataset => dataset.Id).Take(page.Limit + 1)
+            .ToListAsync(cancellationToken);
         return TypedResults.Ok(page.ToPage(rows, DatasetResponse.From, dataset => dataset.CreatedAt, dataset => dataset.Id));
     }
 
-    private static async Task<Results<Ok<DatasetResponse>, ProblemResult>> Get(Guid id, SparseDbContext db, CancellationToken cancellationToken) =>
+    private static async Task<Results<Ok<DatasetResponse>, ProblemResult>> Get(
+        Guid id, SparseDbContext db, CancellationToken cancellationToken) =>
         await db.Datasets.AsNoTracking().SingleOrDefaultAsync(dataset => dataset.Id == id, cancellationToken) is { } dataset
             ? TypedResults.Ok(DatasetResponse.From(dataset))
             : Refused.NotFound("dataset", id);
@@ -153,7 +157,8 @@ public static class DatasetsApi
         }
 
         // Runs are looked at by the same statement that deletes; a run that slips in between is stopped by the foreign key.
-        var deleted = await db.Datasets.Where(row => row.Id == id && !db.Runs.Any(run => run.DatasetId == id)).ExecuteDeleteAsync(cancellationToken);
+        var deleted = await db.Datasets.Where(row => row.Id == id && !db.Runs.Any(run => run.DatasetId == id))
+            .ExecuteDeleteAsync(cancellationToken);
         if (deleted == 1)
         {
             return TypedResults.NoContent(); // Its bytes go with the next sweep of blobs that nobody names.

@@ -25,7 +25,8 @@ public static class HealthApi
             var pending = await db.Database.GetPendingMigrationsAsync(patience.Token);
             return pending.Any() ? Refused.Because(503, "The database is not migrated yet.") : TypedResults.Ok(new HealthResponse("ok"));
         }
-        catch (Exception exception) when (exception is System.Data.Common.DbException or OperationCanceledException or InvalidOperationException)
+        catch (Exception exception)
+            when (exception is System.Data.Common.DbException or OperationCanceledException or InvalidOperationException)
         {
             return Refused.Because(503, "The database does not answer.");
         }

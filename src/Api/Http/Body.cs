@@ -46,7 +46,8 @@ internal static class JsonBody
         }
         catch (JsonException exception)
         {
-            throw new RefusedException(Refused.BadRequest(ApiFault.Of(exception.Path ?? "$", "null", "a value; leave optional fields out")));
+            throw new RefusedException(
+                Refused.BadRequest(ApiFault.Of(exception.Path ?? "$", "null", "a value; leave optional fields out")));
         }
     }
 }

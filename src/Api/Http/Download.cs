@@ -8,14 +8,21 @@ internal static class Download
 {
     public const string ContentType = "application/octet-stream";
 
-    public static FileStreamHttpResult Of(string blobHash, long bytes, string fileName, DateTimeOffset createdAt, NpgsqlDataSource database) =>
+    public static FileStreamHttpResult Of(
+        string blobHash, long bytes, string fileName, DateTimeOffset createdAt, NpgsqlDataSource database) =>
         TypedResults.Stream(
-            new RangedBlob(database, blobHash, bytes), ContentType, fileName, createdAt, new EntityTagHeaderValue($"\"{blobHash}\""), enableRangeProcessing: true);
+            new RangedBlob(database, blobHash, bytes),
+            ContentType,
+            fileName,
+            createdAt,
+            new EntityTagHeaderValue($"\"{blobHash}\""),
+            enableRangeProcessing: true);
 
     /// <summary>A name that every file system takes, made of one that people gave.</summary>
     public static string FileName(string? name, string end)
     {
-        var plain = string.Concat((name ?? "").Select(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' ? character : '-'));
+        var plain = string.Concat(
+            (name ?? "").Select(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' ? character : '-'));
         return (plain.Trim('-') is { Length: > 0 } given ? given : "sparse") + end;
     }
 }

@@ -7,8 +7,8 @@ namespace SparseService.Api.Http;
 public sealed record Page<T>(IReadOnlyList<T> Items, string? NextCursor);
 
 /// <summary>
-/// A place in a list that runs from the newest row to the oldest. It names the last row seen, not a count, so that rows which appear meanwhile
-/// neither repeat nor hide others.
+/// A place in a list that runs from the newest row to the oldest. It names the last row seen, not a count, so that rows which appear
+/// meanwhile neither repeat nor hide others.
 /// </summary>
 public readonly record struct PageRequest(DateTimeOffset? BeforeCreatedAt, Guid AfterId, int Limit)
 {

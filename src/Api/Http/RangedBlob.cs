@@ -21,7 +21,9 @@ internal sealed class RangedBlob(NpgsqlDataSource database, string hash, long le
     public override long Position
     {
         get => position;
-        set => position = value is >= 0 && value <= length ? value : throw new ArgumentOutOfRangeException(nameof(value), value, $"0 to {length}");
+        set => position = value is >= 0 && value <= length
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, $"0 to {length}");
     }
 
     public override int Read(Span<byte> buffer)

@@ -18,7 +18,8 @@ internal sealed class MeterCollection : IDisposable
         {
             if (Meters.Any(name => instrument.Meter.Name.StartsWith(name, StringComparison.Ordinal)))
             {
-                listening.EnableMeasurementEvents(instrument, families.GetOrAdd(instrument, static key => new MeterFamily(key, KindOf(key))));
+                listening.EnableMeasurementEvents(
+                    instrument, families.GetOrAdd(instrument, static key => new MeterFamily(key, KindOf(key))));
             }
         };
         Listen<double>();

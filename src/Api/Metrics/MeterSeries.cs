@@ -76,7 +76,9 @@ internal sealed class MeterFamily(Instrument instrument, MeterKind kind)
     /// <summary>Ordered by labels, so that two scrapes look alike.</summary>
     public IEnumerable<MeterSeries> Series => series.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => entry.Value);
 
-    /// <summary>Null when the instrument has too many sets of tags already: a client must not fill the memory by making up addresses.</summary>
+    /// <summary>
+    /// Null when the instrument has too many sets of tags already: a client must not fill the memory by making up addresses.
+    /// </summary>
     public MeterSeries? For(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         var labels = PrometheusText.Labels(tags);

@@ -22,13 +22,19 @@ public static class PrometheusApi
     private static async Task WriteRunsAsync(StringBuilder text, SparseDbContext db, CancellationToken cancellationToken)
     {
         var states = await db.Runs.GroupBy(run => run.State)
-            .Select(group => new { State = group.Key, Runs = group.LongCount(), Epochs = group.Sum(run => (long)run.EpochsDone), Steps = group.Sum(run => run.StepsDone) })
+            .Select(group => new
+            {
+                State = group.Key,
+                Runs = group.LongCount(),
+                Epochs = group.Sum(run => (long)run.EpochsDone),
+                Steps = group.Sum(run => run.StepsDone),
+            })
             .ToListAsync(cancellationToken);
         PrometheusText.Header(text, "sparse_runs", "Runs by state.", "gauge");
         foreach (var state in Enum.GetValues<RunState>())
         {
             var runs = states.SingleOrDefault(row => row.State == state)?.Runs ?? 0;
-            PrometheusText.Sample(text, "sparse_runs", $"state=\"{System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(state.ToString())}\"", runs);
+            PrometheusText.Sample(text, "sparse_runs", $"state=\"{EnumText.Of(state)}\"", runs);
         }
 
         Single(text, "sparse_run_epochs", "Epochs recorded, over all runs that are still here.", states.Sum(row => row.Epochs));
@@ -39,7 +45,7 @@ public static class PrometheusApi
             .Select(run => db.RunMetrics.Where(metric => metric.RunId == run.Id && metric.Series == "samplesPerSecond")
                 .OrderByDescending(metric => metric.Step).Select(metric => metric.Value).FirstOrDefault())
             .ToListAsync(cancellationToken);
-        Single(text, "sparse_samples_per_second", "Training samples per second in the newest epoch of each running run, added up.", rates.Sum());
+        Single(text, "sparse_samples_per_second", "Samples trained per second in the newest epochs of running runs.", rates.Sum());
         var workers = await db.Workers.LongCountAsync(cancellationToken);
         Single(text, "sparse_workers", "Worker processes that have announced themselves.", workers);
     }

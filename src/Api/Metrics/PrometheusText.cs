@@ -87,7 +87,9 @@ internal static class PrometheusText
     private static string Joined(string labels, string label) => labels.Length == 0 ? label : labels + "," + label;
 
     private static string Number(double value) =>
-        double.IsPositiveInfinity(value) ? "+Inf" : double.IsNegativeInfinity(value) ? "-Inf" : value.ToString("R", CultureInfo.InvariantCulture);
+        double.IsPositiveInfinity(value)
+            ? "+Inf"
+            : double.IsNegativeInfinity(value) ? "-Inf" : value.ToString("R", CultureInfo.InvariantCulture);
 
     private static string WithSuffix(string name, string suffix) =>
         name.EndsWith(suffix, StringComparison.Ordinal) ? name : name + suffix;

@@ -5,7 +5,9 @@ using SparseService.Persistence.Blobs;
 
 namespace SparseService.Api.Models;
 
-/// <summary>Models that were used lately, kept in memory up to a bound; whoever predicts holds a lease, and a model goes when its last one ends.</summary>
+/// <summary>
+/// Models that were used lately, kept in memory up to a bound; whoever predicts holds a lease, and a model goes when its last one ends.
+/// </summary>
 internal sealed class LoadedModels(BlobStore blobs, IOptions<ApiLimits> limits) : IDisposable
 {
     private readonly Lock gate = new();

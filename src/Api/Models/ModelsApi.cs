@@ -14,12 +14,15 @@ public static class ModelsApi
         models.MapGet("/{id:guid}", Get).WithName("getModel").Refuses(404).WithSummary("Describe a model");
         models.MapGet("/{id:guid}/content", Content).WithName("downloadModel").Refuses(404, 416).Downloads()
             .WithSummary("Download a model (safetensors with CSR arrays); Range and If-None-Match work");
-        models.MapPost("/{id:guid}/predict", Predict).WithName("predict").Refuses(400, 404, 413, 415, 422).TakesAtMost(limits.PredictBytes)
+        models.MapPost("/{id:guid}/predict", Predict).WithName("predict").Refuses(400, 404, 413, 415, 422)
+            .TakesAtMost(limits.PredictBytes)
             .Accepts<PredictRequest>("application/json", "application/octet-stream")
             .Produces<PredictResponse>()
             .WithSummary("Predict")
-            .WithDescription("The body is JSON, or rows of little-endian float32 values one after the other (application/octet-stream). With Accept: "
-                + "application/octet-stream the answer is little-endian float32 too: all outputs of the first row, then of the second, and so on.");
+            .WithDescription(
+                "The body is JSON, or rows of little-endian float32 values one after the other (application/octet-stream). With Accept: "
+                + "application/octet-stream the answer is little-endian float32 too: all outputs of the first row, then of the second "
+                + "and so on.");
         return models;
     }
 
@@ -34,7 +37,8 @@ public static class ModelsApi
         return TypedResults.Ok(page.ToPage(rows, ModelResponse.From, model => model.CreatedAt, model => model.Id));
     }
 
-    private static async Task<Results<Ok<ModelResponse>, ProblemResult>> Get(Guid id, SparseDbContext db, CancellationToken cancellationToken) =>
+    private static async Task<Results<Ok<ModelResponse>, ProblemResult>> Get(
+        Guid id, SparseDbContext db, CancellationToken cancellationToken) =>
         await db.Models.AsNoTracking().SingleOrDefaultAsync(model => model.Id == id, cancellationToken) is { } model
             ? TypedResults.Ok(ModelResponse.From(model))
             : Refused.NotFound("model", id);
@@ -46,7 +50,8 @@ public static class ModelsApi
             : Refused.NotFound("model", id);
 
     private static async Task<IResult> Predict(
-        Guid id, HttpRequest request, SparseDbContext db, LoadedModels models, IOptions<ApiLimits> limits, CancellationToken cancellationToken)
+        Guid id, HttpRequest request, SparseDbContext db, LoadedModels models, IOptions<ApiLimits> limits,
+        CancellationToken cancellationToken)
     {
         var row = await db.Models.AsNoTracking().SingleOrDefaultAsync(model => model.Id == id, cancellationToken);
         if (row is null)
@@ -54,7 +59,8 @@ public static class ModelsApi
             return Refused.NotFound("model", id);
         }
 
-        var (samples, refusal) = PredictRows.Read(request, await RequestBytes.ReadAsync(request, cancellationToken), row.Features, limits.Value.PredictRows);
+        var (samples, refusal) = PredictRows.Read(
+            request, await RequestBytes.ReadAsync(request, cancellationToken), row.Features, limits.Value.PredictRows);
         if (refusal is not null)
         {
             return refusal;
@@ -66,7 +72,9 @@ public static class ModelsApi
         if (Array.FindIndex(outputs, value => !float.IsFinite(value)) is >= 0 and var place)
         {
             return Refused.Unprocessable(
-                "The model's output is not finite.", ApiFault.Of($"$.rows[{place / row.Outputs}]", outputs[place], "values of the size that the model was trained on"));
+                "The model's output is not finite.",
+                ApiFault.Of(
+                    $"$.rows[{place / row.Outputs}]", outputs[place], "values of the size that the model was trained on"));
         }
 
         return WantsBytes(request)

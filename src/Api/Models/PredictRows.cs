@@ -16,13 +16,18 @@ internal static class PredictRows
 
         if (samples.Length == 0 || samples.Length / features > mostRows)
         {
-            return ([], Refused.Unprocessable("The number of rows is out of range.", ApiFault.Of("$.rows", samples.Length / features, $"1 to {mostRows} rows")));
+            var count = ApiFault.Of("$.rows", samples.Length / features, $"1 to {mostRows} rows");
+            return ([], Refused.Unprocessable("The number of rows is out of range.", count));
         }
 
         var wrong = Array.FindIndex(samples, value => !float.IsFinite(value));
-        return wrong < 0
-            ? (samples, null)
-            : ([], Refused.Unprocessable("A value is not a number.", ApiFault.Of($"$.rows[{wrong / features}][{wrong % features}]", samples[wrong], "a finite number")));
+        if (wrong < 0)
+        {
+            return (samples, null);
+        }
+
+        var fault = ApiFault.Of($"$.rows[{wrong / features}][{wrong % features}]", samples[wrong], "a finite number");
+        return ([], Refused.Unprocessable("A value is not a number.", fault));
     }
 
     public static PredictResponse Answer(Model model, float[] outputs)
@@ -61,7 +66,9 @@ internal static class PredictRows
             if (rows[row]?.Length != features)
             {
                 return ([], Refused.Unprocessable(
-                    "A row has the wrong number of values.", ApiFault.Of($"$.rows[{row}]", $"{rows[row]?.Length ?? 0} values", $"{features} values, the model's features")));
+                    "A row has the wrong number of values.",
+                    ApiFault.Of(
+                        $"$.rows[{row}]", $"{rows[row]?.Length ?? 0} values", $"{features} values, the model's features")));
             }
         }
 

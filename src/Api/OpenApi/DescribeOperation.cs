@@ -33,8 +33,9 @@ internal sealed class DescribeOperation : IOperationFilter
         if (metadata.OfType<NeedsRole>().LastOrDefault() is { } needs)
         {
             operation.Security = [ApiDescription.Requirement(context.Document)];
-            operation.Description = $"{operation.Description} Needs role {needs.Role.ToString().ToLowerInvariant()} or a higher one.".Trim();
-            operation.AddExtension("x-role", new JsonNodeExtension(needs.Role.ToString().ToLowerInvariant()));
+            var role = EnumText.Of(needs.Role);
+            operation.Description = $"{operation.Description} Needs role {role} or a higher one.".Trim();
+            operation.AddExtension("x-role", new JsonNodeExtension(role));
         }
         else
         {

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using SparseService.Engine.Data;
@@ -63,14 +64,15 @@ internal sealed class ProblemPipeline(ILogger<ProblemPipeline> logger) : IExcept
 
     private static ProblemResult TooLarge(HttpRequest request)
     {
-        var limit = request.HttpContext.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize;
+        var limit = request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize;
         return Refused.Because(
             StatusCodes.Status413PayloadTooLarge,
             "The body is larger than this address takes.",
             ApiFault.Of("Content-Length", request.ContentLength?.ToString() ?? "more", $"at most {limit} bytes"));
     }
 
-    private static string Allowed(HttpContext http) => http.Response.Headers.Allow is { Count: > 0 } allow ? allow.ToString() : "another method";
+    private static string Allowed(HttpContext http) =>
+        http.Response.Headers.Allow is { Count: > 0 } allow ? allow.ToString() : "another method";
 
     private static string AcceptedMediaTypes(HttpContext http)
     {

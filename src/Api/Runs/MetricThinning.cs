@@ -6,9 +6,10 @@ internal static class MetricThinning
     public static async Task<IReadOnlyList<MetricPoint>> ReadAsync(
         SparseDbContext db, Guid runId, string series, long from, long to, int maxPoints, CancellationToken cancellationToken)
     {
-        var points = db.RunMetrics.Where(metric => metric.RunId == runId && metric.Series == series && metric.Step >= from && metric.Step <= to);
+        var points = db.RunMetrics.Where(metric => metric.RunId == runId && metric.Series == series)
+            .Where(metric => metric.Step >= from && metric.Step <= to);
         var extent = await points.GroupBy(_ => 1)
-            .Select(group => new { Count = group.LongCount(), First = group.Min(metric => metric.Step), Last = group.Max(metric => metric.Step) })
+            .Select(group => new { Count = group.LongCount(), First = group.Min(row => row.Step), Last = group.Max(row => row.Step) })
             .SingleOrDefaultAsync(cancellationToken);
         if (extent is null)
         {
@@ -17,7 +18,8 @@ internal static class MetricThinning
 
         if (extent.Count <= maxPoints)
         {
-            return await points.OrderBy(metric => metric.Step).Select(metric => new MetricPoint(metric.Step, metric.Value)).ToListAsync(cancellationToken);
+            return await points.OrderBy(metric => metric.Step).Select(metric => new MetricPoint(metric.Step, metric.Value))
+                .ToListAsync(cancellationToken);
         }
 
         // Two points a bucket and the two ends: peaks and dips survive, which means or every n-th point would hide.

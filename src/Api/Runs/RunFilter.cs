@@ -53,7 +53,8 @@ internal static class RunFilter
     private static string Bounded(string path, string text) =>
         text.Length <= LongestText && !text.Contains('\0')
             ? text
-            : throw new RefusedException(Refused.BadRequest(ApiFault.Of(path, text, $"at most {LongestText} characters, none of them NUL")));
+            : throw new RefusedException(
+                Refused.BadRequest(ApiFault.Of(path, text, $"at most {LongestText} characters, none of them NUL")));
 
     private static string Escape(string text) => text.Replace("\\", "\\\\").Replace("%", "\\%").Replace("_", "\\_");
 

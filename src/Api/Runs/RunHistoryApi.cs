@@ -15,7 +15,8 @@ public static class RunHistoryApi
             .WithSummary("Read events behind a sequence number, oldest first");
         runs.MapGet("/{id:guid}/metrics", Metrics).WithName("getRunMetrics").Needs(ApiRole.Viewer).Refuses(400, 404)
             .WithSummary("Read series, thinned to a number of points")
-            .WithDescription("Each bucket gives its smallest and its largest value, at the steps where they occurred; the first and the last "
+            .WithDescription(
+                "Each bucket gives its smallest and its largest value, at the steps where they occurred; the first and the last "
                 + "point always stay. Without series: all that the run has, stepLoss excepted.");
         runs.MapGet("/{id:guid}/statistics", Statistics).WithName("getRunStatistics").Needs(ApiRole.Viewer).Refuses(400, 404)
             .Produces<Engine.Training.NetworkStatistics>()
@@ -94,8 +95,10 @@ public static class RunHistoryApi
             : Refused.NotFound("run", id);
     }
 
-    private static async Task<Results<Ok<List<int>>, ProblemResult>> StatisticsEpochs(Guid id, SparseDbContext db, CancellationToken cancellationToken) =>
+    private static async Task<Results<Ok<List<int>>, ProblemResult>> StatisticsEpochs(
+        Guid id, SparseDbContext db, CancellationToken cancellationToken) =>
         await db.Runs.AnyAsync(run => run.Id == id, cancellationToken)
-            ? TypedResults.Ok(await db.RunStatistics.Where(row => row.RunId == id).Select(row => row.Epoch).Order().ToListAsync(cancellationToken))
+            ? TypedResults.Ok(
+                await db.RunStatistics.Where(row => row.RunId == id).Select(row => row.Epoch).Order().ToListAsync(cancellationToken))
             : Refused.NotFound("run", id);
 }

@@ -17,8 +17,10 @@ public static class RunStreamApi
             .WithMetadata(new KeyInQuery())
             .Produces<string>(200, "text/event-stream")
             .WithSummary("Follow a run")
-            .WithDescription("Every event behind after (or behind the header Last-Event-ID) comes once, with its sequence number as id; then live ones. "
-                + "Events named step show progress inside an epoch and have no id. The stream ends behind the event that says that the run is finished.");
+            .WithDescription(
+                "Every event behind after (or behind the header Last-Event-ID) comes once, with its sequence number as id; then live ones. "
+                + "Events named step show progress inside an epoch and have no id. "
+                + "The stream ends behind the event that says that the run is finished.");
 
     private static async Task<Results<ServerSentEventsResult<string>, ProblemResult>> Stream(
         Guid id, HttpRequest request, SparseDbContext db, RunEventTail tail, IDbContextFactory<SparseDbContext> contexts,
@@ -47,7 +49,8 @@ public static class RunStreamApi
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         // Events wait for the client; of steps only the newest does.
         var events = Channel.CreateBounded<SseItem<string>>(8);
-        var pumps = Task.WhenAll(PumpEventsAsync(runId, after, tail, contexts, events.Writer, end.Token), PumpStepsAsync(runId, tail, events.Writer, end.Token));
+        var pumps = Task.WhenAll(
+            PumpEventsAsync(runId, after, tail, contexts, events.Writer, end.Token), PumpStepsAsync(runId, tail, events.Writer, end.Token));
         try
         {
             yield return new SseItem<string>("", "hello"); // Tells proxies and clients at once that the stream is open.
@@ -69,7 +72,8 @@ public static class RunStreamApi
         }
     }
 
-    private static async Task<(bool More, SseItem<string> Item)> NextAsync(ChannelReader<SseItem<string>> items, CancellationToken cancellationToken)
+    private static async Task<(bool More, SseItem<string> Item)> NextAsync(
+        ChannelReader<SseItem<string>> items, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(KeepAlive);
@@ -106,7 +110,8 @@ public static class RunStreamApi
         }
     }
 
-    private static async Task PumpStepsAsync(Guid runId, RunEventTail tail, ChannelWriter<SseItem<string>> writer, CancellationToken cancellationToken)
+    private static async Task PumpStepsAsync(
+        Guid runId, RunEventTail tail, ChannelWriter<SseItem<string>> writer, CancellationToken cancellationToken)
     {
         await foreach (var step in tail.FollowStepsAsync(runId, cancellationToken))
         {
@@ -115,7 +120,8 @@ public static class RunStreamApi
     }
 
     // A failed or cancelled run may have been resumed: only the newest event of a finished run is the last.
-    private static async Task<bool> IsLastAsync(RunEvent row, IDbContextFactory<SparseDbContext> contexts, CancellationToken cancellationToken)
+    private static async Task<bool> IsLastAsync(
+        RunEvent row, IDbContextFactory<SparseDbContext> contexts, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         return await db.Runs.AnyAsync(

@@ -24,11 +24,13 @@ internal sealed class RunSubmission(RunCommands commands, DatasetImports imports
         RequireFit(spec, dataset);
         var hash = SHA256.HashData(body);
         return await commands.CreateAsync(
-            new NewRun { OwnerId = ownerId, Spec = spec, DatasetId = dataset.Id, IdempotencyKey = idempotencyKey, BodyHash = hash }, cancellationToken);
+            new NewRun { OwnerId = ownerId, Spec = spec, DatasetId = dataset.Id, IdempotencyKey = idempotencyKey, BodyHash = hash },
+            cancellationToken);
     }
 
     public async Task<CreateRunResult> ForkAsync(
-        TrainingRun parent, ForkRunRequest request, string? idempotencyKey, Guid ownerId, SparseDbContext db, CancellationToken cancellationToken)
+        TrainingRun parent, ForkRunRequest request, string? idempotencyKey, Guid ownerId, SparseDbContext db,
+        CancellationToken cancellationToken)
     {
         var training = parent.Spec.Training;
         var spec = parent.Spec with
@@ -39,7 +41,8 @@ internal sealed class RunSubmission(RunCommands commands, DatasetImports imports
         };
         if (TrainingOptionsValidator.Validate(spec) is { Count: > 0 } faults)
         {
-            throw new InvalidSpecException([.. faults.Select(fault => fault with { Path = fault.Path.Replace("$.training.", "$.", StringComparison.Ordinal) })]);
+            throw new InvalidSpecException(
+                [.. faults.Select(fault => fault with { Path = fault.Path.Replace("$.training.", "$.", StringComparison.Ordinal) })]);
         }
 
         await RequireRoomAsync(ownerId, db, cancellationToken);
@@ -87,7 +90,8 @@ internal sealed class RunSubmission(RunCommands commands, DatasetImports imports
         }
 
         var (path, value) = reference.Id is { } id ? ("$.dataset.id", id.ToString()) : ("$.dataset.name", reference.Name);
-        throw new RefusedException(Refused.Unprocessable("There is no such dataset.", ApiFault.Of(path, value, "a dataset that GET /v1/datasets lists")));
+        throw new RefusedException(
+            Refused.Unprocessable("There is no such dataset.", ApiFault.Of(path, value, "a dataset that GET /v1/datasets lists")));
     }
 
     private void RequireFit(RunSpec spec, Dataset dataset)
@@ -108,14 +112,17 @@ internal sealed class RunSubmission(RunCommands commands, DatasetImports imports
         {
             throw new RefusedException(Refused.Unprocessable(
                 "Training would need too much memory.",
-                ApiFault.Of("$.training.network", $"{forecast.TrainingBytes} bytes to train {forecast.Nnz} connections", $"at most {limits.Value.TrainingBytes} bytes")));
+                ApiFault.Of(
+                    "$.training.network", $"{forecast.TrainingBytes} bytes to train {forecast.Nnz} connections",
+                    $"at most {limits.Value.TrainingBytes} bytes")));
         }
     }
 
     private async Task RequireRoomAsync(Guid ownerId, SparseDbContext db, CancellationToken cancellationToken)
     {
         var unfinished = await db.Runs.CountAsync(
-            run => run.OwnerId == ownerId && run.State != RunState.Succeeded && run.State != RunState.Failed && run.State != RunState.Cancelled,
+            run => run.OwnerId == ownerId
+                && run.State != RunState.Succeeded && run.State != RunState.Failed && run.State != RunState.Cancelled,
             cancellationToken);
         if (unfinished >= limits.Value.UnfinishedRuns)
         {

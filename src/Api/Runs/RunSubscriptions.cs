@@ -5,7 +5,9 @@ using SparseService.Jobs.Events;
 
 namespace SparseService.Api.Runs;
 
-/// <summary>Which live connection follows which runs. Every subscription has its own pump, so that a slow client delays nobody but itself.</summary>
+/// <summary>
+/// Which live connection follows which runs. Every subscription has its own pump, so that a slow client delays nobody but itself.
+/// </summary>
 internal sealed class RunSubscriptions(IHubContext<RunsHub, IRunClient> hub, RunEventTail tail, ILogger<RunSubscriptions> logger)
 {
     private readonly ConcurrentDictionary<string, Connection> connections = new();

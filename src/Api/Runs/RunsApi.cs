@@ -8,10 +8,12 @@ public static class RunsApi
     public static RouteGroupBuilder MapRuns(this IEndpointRouteBuilder routes, ApiLimits limits)
     {
         var runs = routes.MapGroup("/runs").WithTags("Runs");
-        runs.MapPost("/", Create).WithName("createRun").Needs(ApiRole.Submitter).Refuses(400, 409, 413, 415, 422).TakesAtMost(limits.SpecBytes)
+        runs.MapPost("/", Create).WithName("createRun").Needs(ApiRole.Submitter).Refuses(400, 409, 413, 415, 422)
+            .TakesAtMost(limits.SpecBytes)
             .Accepts<Engine.Training.RunSpec>("application/json")
             .WithSummary("Train a network")
-            .WithDescription("Everything is checked before the run is queued. Sent again with the same Idempotency-Key header (1 to 255 characters), "
+            .WithDescription(
+                "Everything is checked before the run is queued. Sent again with the same Idempotency-Key header (1 to 255 characters), "
                 + "the same body answers with the same run, and another body with 409.");
         runs.MapGet("/", List).WithName("listRuns").Needs(ApiRole.Viewer).Refuses(400)
             .WithSummary("List runs, newest first")
@@ -53,9 +55,11 @@ public static class RunsApi
             return Refused.NotFound("run", id);
         }
 
-        if (!await db.Checkpoints.AnyAsync(checkpoint => checkpoint.Id == body.Value.CheckpointId && checkpoint.RunId == id, cancellationToken))
+        var checkpoints = db.Checkpoints.Where(checkpoint => checkpoint.RunId == id);
+        if (!await checkpoints.AnyAsync(checkpoint => checkpoint.Id == body.Value.CheckpointId, cancellationToken))
         {
-            return Refused.Unprocessable("The run has no such checkpoint.", ApiFault.Of("$.checkpointId", body.Value.CheckpointId, "a checkpoint of this run"));
+            return Refused.Unprocessable(
+                "The run has no such checkpoint.", ApiFault.Of("$.checkpointId", body.Value.CheckpointId, "a checkpoint of this run"));
         }
 
         var result = await submission.ForkAsync(parent, body.Value, IdempotencyKey(request), user.KeyId(), db, cancellationToken);
@@ -92,17 +96,22 @@ public static class RunsApi
                 return TypedResults.Created($"/v1/runs/{run.Id}", RunResponse.From(run));
             case CreateRunOutcome.KeyConflict:
                 return Refused.Conflict(
-                    "The Idempotency-Key was used with another body.", ApiFault.Of("Idempotency-Key", $"used for run {result.RunId}", "a key of its own for each body"));
+                    "The Idempotency-Key was used with another body.",
+                    ApiFault.Of("Idempotency-Key", $"used for run {result.RunId}", "a key of its own for each body"));
             case CreateRunOutcome.CheckpointNotFound:
-                return Refused.Conflict("The checkpoint is gone by now.", ApiFault.Of("$.checkpointId", "gone", "a checkpoint that exists"));
+                return Refused.Conflict(
+                    "The checkpoint is gone by now.", ApiFault.Of("$.checkpointId", "gone", "a checkpoint that exists"));
             default:
-                return Refused.Unprocessable("The checkpoint has no epochs left to train.", ApiFault.Of("$.epochs", "too few", "more epochs than the checkpoint has"));
+                return Refused.Unprocessable(
+                    "The checkpoint has no epochs left to train.",
+                    ApiFault.Of("$.epochs", "too few", "more epochs than the checkpoint has"));
         }
     }
 
     private static async Task<Ok<Page<RunResponse>>> List(
-        SparseDbContext db, CancellationToken cancellationToken, string? cursor = null, int? limit = null, string? state = null, string[]? label = null,
-        string? name = null, Guid? dataset = null, Guid? owner = null, DateTimeOffset? createdAfter = null, DateTimeOffset? createdBefore = null)
+        SparseDbContext db, CancellationToken cancellationToken, string? cursor = null, int? limit = null, string? state = null,
+        string[]? label = null, string? name = null, Guid? dataset = null, Guid? owner = null, DateTimeOffset? createdAfter = null,
+        DateTimeOffset? createdBefore = null)
     {
         var page = PageRequest.From(cursor, limit);
         var rows = await RunFilter.Apply(db.Runs.AsNoTracking(), state, label, name, dataset, owner, createdAfter, createdBefore)
@@ -118,7 +127,8 @@ public static class RunsApi
             ? TypedResults.Ok(RunResponse.From(run, await RemainingTime.EstimateAsync(run, db, clock, cancellationToken)))
             : Refused.NotFound("run", id);
 
-    private static async Task<Results<Ok<Engine.Training.RunSpec>, ProblemResult>> Spec(Guid id, SparseDbContext db, CancellationToken cancellationToken) =>
+    private static async Task<Results<Ok<Engine.Training.RunSpec>, ProblemResult>> Spec(
+        Guid id, SparseDbContext db, CancellationToken cancellationToken) =>
         await db.Runs.AsNoTracking().SingleOrDefaultAsync(run => run.Id == id, cancellationToken) is { } run
             ? TypedResults.Ok(run.Spec)
             : Refused.NotFound("run", id);
@@ -146,7 +156,8 @@ public static class RunsApi
         var result = await commands.ApplyAsync(command, id, cancellationToken);
         if (result.Outcome == CommandOutcome.NotAllowed)
         {
-            return Refused.Conflict(result.Message, ApiFault.Of("state", EnumText.Of(result.State), $"a state that can {EnumText.Of(command)}"));
+            return Refused.Conflict(
+                result.Message, ApiFault.Of("state", EnumText.Of(result.State), $"a state that can {EnumText.Of(command)}"));
         }
 
         return await db.Runs.AsNoTracking().SingleOrDefaultAsync(run => run.Id == id, cancellationToken) is { } run
@@ -163,14 +174,17 @@ public static class RunsApi
         }
 
         var deleted = await db.Runs
-            .Where(run => run.Id == id && (run.State == RunState.Succeeded || run.State == RunState.Failed || run.State == RunState.Cancelled))
+            .Where(
+                run => run.Id == id && (run.State == RunState.Succeeded || run.State == RunState.Failed || run.State == RunState.Cancelled))
             .ExecuteDeleteAsync(cancellationToken);
         return deleted == 1
             ? TypedResults.NoContent()
-            : Refused.Conflict("The run is not finished; cancel it first.", ApiFault.Of("state", "not finished", "succeeded, failed or cancelled"));
+            : Refused.Conflict(
+                "The run is not finished; cancel it first.", ApiFault.Of("state", "not finished", "succeeded, failed or cancelled"));
     }
 
-    private static async Task<ProblemResult?> RefusalAsync(Guid id, ClaimsPrincipal user, SparseDbContext db, CancellationToken cancellationToken)
+    private static async Task<ProblemResult?> RefusalAsync(
+        Guid id, ClaimsPrincipal user, SparseDbContext db, CancellationToken cancellationToken)
     {
         var owner = await db.Runs.Where(run => run.Id == id).Select(run => (Guid?)run.OwnerId).SingleOrDefaultAsync(cancellationToken);
         return owner is null ? Refused.NotFound("run", id) : user.MaySteer(owner.Value) ? null : Refused.NotOwner("run", id);

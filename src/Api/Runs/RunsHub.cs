@@ -13,7 +13,9 @@ public interface IRunClient
     Task Step(StepMessage message);
 }
 
-/// <summary>Runs, watched live. Replays from a sequence number, then goes on live; whoever reconnects subscribes again with the last one seen.</summary>
+/// <summary>
+/// Runs, watched live. Replays from a sequence number, then goes on live; whoever reconnects subscribes again with the last one seen.
+/// </summary>
 internal sealed class RunsHub(SparseDbContext db, RunSubscriptions subscriptions, IOptions<ApiLimits> limits) : Hub<IRunClient>
 {
     public const string Address = "/hubs/runs";

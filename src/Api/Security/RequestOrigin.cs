@@ -3,12 +3,14 @@ using Microsoft.Extensions.Configuration;
 namespace SparseService.Api.Security;
 
 /// <summary>
-/// Refuses requests that a foreign web page makes a browser send: a Host that is not ours (DNS rebinding) or an Origin that is not ours on an
-/// unsafe method or a WebSocket.
+/// Refuses requests that a foreign web page makes a browser send: a Host that is not ours (DNS rebinding) or an Origin that is not ours on
+/// an unsafe method or a WebSocket.
 /// </summary>
 internal sealed class RequestOrigin(RequestDelegate next, IConfiguration configuration)
 {
-    private readonly string[] hosts = Split(configuration["AllowedHosts"]) is { Length: > 0 } given ? given : ["localhost", "127.0.0.1", "[::1]"];
+    private readonly string[] hosts = Split(configuration["AllowedHosts"]) is { Length: > 0 } given
+        ? given
+        : ["localhost", "127.0.0.1", "[::1]"];
     private readonly string[] origins = Split(configuration["AllowedOrigins"]);
 
     public Task InvokeAsync(HttpContext context)
@@ -36,7 +38,9 @@ internal sealed class RequestOrigin(RequestDelegate next, IConfiguration configu
             && string.Equals(uri.Authority, request.Host.Value, StringComparison.OrdinalIgnoreCase));
 
     private static ProblemResult Refuse(string header, string? value, string allowed) =>
-        Refused.Because(StatusCodes.Status403Forbidden, $"The {header} header is not one that this service answers to.", ApiFault.Of(header, value, allowed));
+        Refused.Because(
+            StatusCodes.Status403Forbidden, $"The {header} header is not one that this service answers to.",
+            ApiFault.Of(header, value, allowed));
 
     private static string[] Split(string? list) =>
         (list ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

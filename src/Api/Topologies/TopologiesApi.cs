@@ -11,7 +11,8 @@ public static class TopologiesApi
             .Refuses(400, 413, 415, 422).TakesAtMost(limits.SpecBytes)
             .Accepts<RunSpec>("application/json")
             .WithSummary("Forecast connections, density, degrees, memory and time of a spec")
-            .WithDescription("The body is that of POST /v1/runs; its dataset may be left out, or named as datasetId in the address. With a dataset the "
+            .WithDescription(
+                "The body is that of POST /v1/runs; its dataset may be left out, or named as datasetId in the address. With a dataset the "
                 + "spec is checked against it and the time of an epoch is forecast.");
 
     private static async Task<Results<Ok<RunForecast>, ProblemResult>> Preview(
@@ -31,7 +32,9 @@ public static class TopologiesApi
                 ? TypedResults.Ok(RunForecast.Of(spec.Training, generated.TrainSamples)) // It will be made when a run wants it.
                 : Refused.Unprocessable(
                     "There is no such dataset.",
-                    ApiFault.Of(datasetId is null ? "$.dataset" : "datasetId", reference.Id?.ToString() ?? reference.Name, "a dataset that GET /v1/datasets lists"));
+                    ApiFault.Of(
+                        datasetId is null ? "$.dataset" : "datasetId", reference.Id?.ToString() ?? reference.Name,
+                        "a dataset that GET /v1/datasets lists"));
         }
 
         var shape = new DatasetShape(dataset.Features, dataset.Classes, dataset.TrainRows, dataset.Rows - dataset.TrainRows);

@@ -16,7 +16,8 @@ public static class UploadsApi
             .Refuses(403, 404, 409, 413, 415, 422).TakesAtMost(limits.PartBytes)
             .Accepts<Stream>("application/octet-stream")
             .WithSummary("Send a part")
-            .WithDescription("The body is the part's bytes. Sending a part again replaces it. The headers X-Part-Sha256 (hex) and Content-Digest "
+            .WithDescription(
+                "The body is the part's bytes. Sending a part again replaces it. The headers X-Part-Sha256 (hex) and Content-Digest "
                 + "(RFC 9530) are checked when they are there.");
         uploads.MapGet("/{id:guid}", Get).WithName("getUpload").Needs(ApiRole.Viewer).Refuses(404)
             .WithSummary("See which parts have arrived");
@@ -42,7 +43,8 @@ public static class UploadsApi
         var open = await db.Uploads.CountAsync(upload => upload.OwnerId == ownerId, cancellationToken);
         if (open >= limit.OpenUploads)
         {
-            return Refused.Conflict("Too many uploads are open; use or delete some.", ApiFault.Of("uploads", open, $"at most {limit.OpenUploads}"));
+            return Refused.Conflict(
+                "Too many uploads are open; use or delete some.", ApiFault.Of("uploads", open, $"at most {limit.OpenUploads}"));
         }
 
         var now = clock.GetUtcNow();
@@ -80,7 +82,8 @@ public static class UploadsApi
         if (bytes.Length != upload.ExpectedBytes(number))
         {
             return Refused.Unprocessable(
-                "The part has the wrong size.", ApiFault.Of("Content-Length", bytes.Length, $"{upload.ExpectedBytes(number)} for part {number}"));
+                "The part has the wrong size.",
+                ApiFault.Of("Content-Length", bytes.Length, $"{upload.ExpectedBytes(number)} for part {number}"));
         }
 
         var sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes));
@@ -99,10 +102,12 @@ public static class UploadsApi
             cancellationToken);
         return written == 1
             ? TypedResults.NoContent()
-            : Refused.Conflict("The upload is completed; its parts can no longer change.", ApiFault.Of("completed", "true", "an open upload"));
+            : Refused.Conflict(
+                "The upload is completed; its parts can no longer change.", ApiFault.Of("completed", "true", "an open upload"));
     }
 
-    private static async Task<Results<Ok<UploadResponse>, ProblemResult>> Get(Guid id, SparseDbContext db, CancellationToken cancellationToken) =>
+    private static async Task<Results<Ok<UploadResponse>, ProblemResult>> Get(
+        Guid id, SparseDbContext db, CancellationToken cancellationToken) =>
         await db.Uploads.AsNoTracking().SingleOrDefaultAsync(upload => upload.Id == id, cancellationToken) is { } upload
             ? TypedResults.Ok(UploadResponse.From(upload, await ReceivedAsync(id, db, cancellationToken)))
             : Refused.NotFound("upload", id);
@@ -132,7 +137,8 @@ public static class UploadsApi
         if (actual != upload.Sha256)
         {
             return Refused.Unprocessable(
-                "The bytes are not the announced ones; send the parts again.", ApiFault.Of("sha256", actual, $"{upload.Sha256}, as announced"));
+                "The bytes are not the announced ones; send the parts again.", ApiFault.Of(
+                    "sha256", actual, $"{upload.Sha256}, as announced"));
         }
 
         upload.Completed = true;

@@ -19,12 +19,14 @@ public static class WorkersApi
 
     private static async Task<Ok<WorkersResponse>> List(SparseDbContext db, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var workers = await db.Workers.AsNoTracking().OrderByDescending(worker => worker.SeenAt).Take(MostWorkers).ToListAsync(cancellationToken);
+        var workers = await db.Workers.AsNoTracking().OrderByDescending(
+            worker => worker.SeenAt).Take(MostWorkers).ToListAsync(cancellationToken);
         var leased = await db.Runs.Where(run => run.LeaseOwner != null)
             .Select(run => new { run.LeaseOwner, run.Id }).ToListAsync(cancellationToken);
         var runs = leased.ToLookup(run => run.LeaseOwner, run => run.Id);
         var now = clock.GetUtcNow();
         return TypedResults.Ok(new WorkersResponse([.. workers.Select(worker => new WorkerResponse(
-            worker.Name, worker.Version, worker.Slots, worker.StartedAt, worker.SeenAt, now - worker.SeenAt < Alive, [.. runs[worker.Name]]))]));
+            worker.Name, worker.Version, worker.Slots, worker.StartedAt, worker.SeenAt, now - worker.SeenAt < Alive, [
+                .. runs[worker.Name]]))]));
     }
 }

@@ -1,0 +1,34 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
+namespace SparseService.Api.Tests;
+
+/// <summary>Keeps every line that the service logs.</summary>
+public sealed class LogCollection : ILoggerProvider, ILogger
+{
+    private readonly ConcurrentQueue<string> lines = new();
+
+    public IReadOnlyCollection<string> Lines => lines;
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        var line = $"{logLevel} {formatter(state, exception)} {exception}";
+        lines.Enqueue(line);
+        if (logLevel >= LogLevel.Error)
+        {
+            Console.Error.WriteLine(line);
+        }
+    }
+
+    public void Dispose()
+    {
+    }
+}

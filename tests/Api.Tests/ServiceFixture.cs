@@ -1,0 +1,107 @@
+using System.Net.Http.Headers;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using SparseService.Api;
+using SparseService.Persistence;
+using SparseService.Persistence.Entities;
+using SparseService.Shared;
+
+[assembly: AssemblyFixture(typeof(SparseService.Api.Tests.ServiceFixture))]
+
+namespace SparseService.Api.Tests;
+
+/// <summary>The whole service on a free port, against a Postgres of its own; one for all tests.</summary>
+public sealed class ServiceFixture : IAsyncLifetime
+{
+    private readonly string cache = Path.Combine(Path.GetTempPath(), $"sparse-api-tests-{Guid.NewGuid():N}");
+    private WebApplication? app;
+    private TestDatabase? database;
+
+    public Uri Address { get; private set; } = null!;
+
+    /// <summary>Everything that was logged, down to the finest level.</summary>
+    public LogCollection Logs { get; } = new();
+
+    public string AdminKey { get; private set; } = "";
+
+    public string SubmitterKey { get; private set; } = "";
+
+    public string ViewerKey { get; private set; } = "";
+
+    public HttpClient Admin => ClientWith(AdminKey);
+
+    public HttpClient Submitter => ClientWith(SubmitterKey);
+
+    public HttpClient Viewer => ClientWith(ViewerKey);
+
+    public HttpClient Anonymous => new() { BaseAddress = Address };
+
+    public async ValueTask InitializeAsync()
+    {
+        database = await (await ThrowAwayPostgres.GetAsync()).CreateEmptyDatabaseAsync();
+        app = SparseApi.Create([], builder =>
+        {
+            builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+            {
+                ["ConnectionStrings:Postgres"] = database.ConnectionString,
+                ["Urls"] = "http://127.0.0.1:0",
+                ["Worker:CachePath"] = cache,
+                ["Worker:Slots"] = "2",
+                ["Worker:Threads"] = "1",
+                ["Limits:PartBytes"] = "65536",
+                ["Limits:UploadBytes"] = "1000000",
+                ["Limits:ExpandedBytes"] = "4000000",
+                ["Limits:OpenUploads"] = "1000",
+                ["Limits:RequestsPerSecond"] = "100000",
+                ["Limits:RequestBurst"] = "100000",
+                ["Limits:FailedAttemptsPerMinute"] = "100000",
+            });
+            builder.Logging.ClearProviders();
+            builder.Logging.SetMinimumLevel(LogLevel.Trace);
+            builder.Logging.AddProvider(Logs);
+        });
+        AdminKey = await app.PrepareAsync() ?? throw new InvalidOperationException("The database was not empty.");
+        SubmitterKey = await app.CreateKeyAsync("a submitter", ApiRole.Submitter);
+        ViewerKey = await app.CreateKeyAsync("a viewer", ApiRole.Viewer);
+        await app.StartAsync();
+        Address = new Uri(app.Urls.Single());
+        await Admin.GlyphsAsync("tiny glyphs");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (app is not null)
+        {
+            await app.StopAsync();
+            await app.DisposeAsync();
+        }
+
+        if (database is not null)
+        {
+            await database.DisposeAsync();
+        }
+
+        if (Directory.Exists(cache))
+        {
+            Directory.Delete(cache, recursive: true);
+        }
+    }
+
+    public Task<string> CreateKeyAsync(string name, ApiRole role) => app!.CreateKeyAsync(name, role);
+
+    public HttpClient ClientWith(string key)
+    {
+        var client = new HttpClient { BaseAddress = Address };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        return client;
+    }
+
+    public async Task<T> InDatabaseAsync<T>(Func<SparseDbContext, Task<T>> query)
+    {
+        await using var scope = app!.Services.CreateAsyncScope();
+        return await query(scope.ServiceProvider.GetRequiredService<SparseDbContext>());
+    }
+}
