@@ -1,0 +1,187 @@
+using Microsoft.Extensions.DependencyInjection;
+using SparseService.Engine.Training;
+using SparseService.Jobs.Commands;
+using SparseService.Jobs.Training;
+using SparseService.Persistence.Entities;
+using Xunit;
+
+namespace SparseService.Jobs.Tests;
+
+public class TrainRunJobTests
+{
+    [Fact]
+    public async Task Execute_SmallRun_EndsWithTheModelOfAnUndisturbedTraining()
+    {
+        await using var bench = await JobsBench.CreateAsync();
+        var options = JobsBench.Options(epochs: 6);
+        var runId = await bench.CreateRunAsync(options);
+
+        Assert.Equal(RunOutcome.Succeeded, await bench.WorkAsync(runId));
+
+        var run = await bench.RunAsync(runId);
+        Assert.Equal(RunState.Succeeded, run.State);
+        Assert.Equal(6, run.EpochsDone);
+        Assert.NotNull(run.ModelId);
+        RunHistory.AssertNotStranded(run);
+        await RunHistory.AssertWholeAsync(bench, runId, 6);
+        Assert.Equal(JobsBench.TrainUndisturbed(options), await bench.ModelBytesAsync(runId));
+        // The three newest, and the best one where it is not among them.
+        Assert.InRange(await bench.Database.ScalarAsync<long>("SELECT count(*) FROM checkpoints"), 3, 4);
+        Assert.Equal(RunOutcome.NotClaimed, await bench.WorkAsync(runId));
+    }
+
+    [Fact]
+    public async Task Pause_InMidEpoch_ResumedRunEndsBitEqual()
+    {
+        await using var bench = await JobsBench.CreateAsync();
+        var options = JobsBench.Options(epochs: 3, small: false, checkpointEvery: 2);
+        var runId = await bench.CreateRunAsync(options);
+
+        for (var pauses = 0; pauses < 2; pauses++)
+        {
+            var work = bench.WorkAsync(runId);
+            await bench.WaitForAsync("state = 'running'", runId);
+            var seen = await StepsAsync(bench);
+            await JobsBench.WaitAsync(async () => await StepsAsync(bench) > seen, "a step");
+            await bench.CommandAsync(RunCommand.Pause, runId);
+            Assert.Equal(RunOutcome.Paused, await work);
+            RunHistory.AssertNotStranded(await bench.RunAsync(runId));
+            await bench.CommandAsync(RunCommand.Resume, runId);
+        }
+
+        await bench.WorkAsync(runId);
+        await RunHistory.AssertWholeAsync(bench, runId, 3);
+        Assert.Equal(JobsBench.TrainUndisturbed(options), await bench.ModelBytesAsync(runId));
+    }
+
+    [Fact]
+    public async Task Shutdown_WhileRunning_ReleasesTheRunWithACheckpoint()
+    {
+        await using var bench = await JobsBench.CreateAsync();
+        var options = JobsBench.Options(epochs: 3, small: false);
+        var runId = await bench.CreateRunAsync(options);
+        using var stopping = new CancellationTokenSource();
+        var work = bench.WorkAsync(runId, stopping.Token);
+        await JobsBench.WaitAsync(async () => await StepsAsync(bench) > 0, "a step");
+
+        await stopping.CancelAsync();
+
+        Assert.Equal(RunOutcome.Requeued, await work);
+        var run = await bench.RunAsync(runId);
+        Assert.Equal((RunState.Queued, 0), (run.State, run.Faults));
+        Assert.NotNull(run.LastCheckpointId);
+        RunHistory.AssertNotStranded(run);
+        Assert.Equal(RunOutcome.Succeeded, await bench.WorkAsync(runId));
+        Assert.Equal(JobsBench.TrainUndisturbed(options), await bench.ModelBytesAsync(runId));
+    }
+
+    [Fact]
+    public async Task Takeover_OfARunningRun_TheFirstWorkerIsFencedOff()
+    {
+        await using var bench = await JobsBench.CreateAsync();
+        var options = JobsBench.Options(epochs: 4, small: false);
+        var runId = await bench.CreateRunAsync(options);
+        var first = bench.WorkAsync(runId);
+        await bench.WaitForAsync("state = 'running'", runId);
+
+        // As if the first worker had not been heard of for long, although it works.
+        await bench.ExpireLeaseAsync(runId);
+        var second = bench.WorkAsync(runId);
+
+        Assert.Equal(RunOutcome.LeaseLost, await first);
+        Assert.Equal(RunOutcome.Succeeded, await second);
+        await RunHistory.AssertWholeAsync(bench, runId, 4);
+        Assert.Equal(JobsBench.TrainUndisturbed(options), await bench.ModelBytesAsync(runId));
+        Assert.Equal(2, (await bench.RunAsync(runId)).Attempt);
+    }
+
+    [Fact]
+    public async Task Execute_CheckpointRarerThanEpochs_RepeatedEpochsAreRecordedOnce()
+    {
+        await using var bench = await JobsBench.CreateAsync();
+        var options = JobsBench.Options(epochs: 7, small: false, checkpointEvery: 5);
+        var runId = await bench.CreateRunAsync(options);
+        var first = bench.WorkAsync(runId);
+        await bench.WaitForAsync("epochs_done >= 2", runId);
+        await bench.ExpireLeaseAsync(runId);
+
+        Assert.Equal(RunOutcome.Succeeded, await bench.WorkAsync(runId));
+
+        Assert.Equal(RunOutcome.LeaseLost, await first);
+        await RunHistory.AssertWholeAsync(bench, runId, 7);
+        Assert.Equal(JobsBench.TrainUndisturbed(options), await bench.ModelBytesAsync(runId));
+    }
+
+    [Fact]
+    public async Task Execute_LossNotFinite_FailsAtOnceWithAdvice()
+    {
+        await using var bench = await JobsBench.CreateAsync();
+        var options = JobsBench.Options(epochs: 50) with { Optimizer = new OptimizerOptions { LearningRate = 100 }, Loss = LossKind.SquaredError };
+        options = options with { Loss = LossKind.SoftmaxCrossEntropy, Network = options.Network with { Activation = new ActivationOptions { Kind = ActivationKind.Linear } } };
+        var runId = await bench.CreateRunAsync(options);
+
+        Assert.Equal(RunOutcome.Failed, await bench.WorkAsync(runId));
+
+        var run = await bench.RunAsync(runId);
+        Assert.Equal((RunState.Failed, RunReason.Diverged, 1), (run.State, run.Reason, run.Attempt));
+        Assert.Contains("learningRate", run.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Execute_DatasetDamagedInTheDatabase_RetriesThenFailsWithReasonStorage()
+    {
+        await using var bench = await JobsBench.CreateAsync();
+        await bench.Database.ExecuteAsync("UPDATE blob_chunks SET bytes = set_byte(bytes, 100, 255 - get_byte(bytes, 100)) WHERE number = 0");
+        var runId = await bench.CreateRunAsync(JobsBench.Options(epochs: 1));
+        var job = bench.Worker(settings: new() { ["Worker:MaxFaults"] = "3" }).GetRequiredService<TrainRunJob>();
+
+        for (var attempt = 1; attempt <= 2; attempt++)
+        {
+            Assert.Equal(RunOutcome.Requeued, await job.ExecuteAsync(runId, CancellationToken.None));
+            await bench.WaitForAsync("not_before <= now()", runId);
+        }
+
+        Assert.Equal(RunOutcome.Failed, await job.ExecuteAsync(runId, CancellationToken.None));
+        var run = await bench.RunAsync(runId);
+        Assert.Equal((RunState.Failed, RunReason.Storage, 3), (run.State, run.Reason, run.Attempt));
+        Assert.Contains("damaged", run.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Execute_NewestCheckpointDamaged_GoesOnFromAnOlderOne()
+    {
+        await using var bench = await JobsBench.CreateAsync();
+        var options = JobsBench.Options(epochs: 4, small: false);
+        var runId = await bench.CreateRunAsync(options);
+        var work = bench.WorkAsync(runId);
+        await bench.WaitForAsync("epochs_done >= 2", runId);
+        await bench.CommandAsync(RunCommand.Pause, runId);
+        await work;
+        await bench.Database.ExecuteAsync(
+            "UPDATE blob_chunks SET bytes = set_byte(bytes, 1000, 255 - get_byte(bytes, 1000)) WHERE hash = " +
+            "(SELECT blob_hash FROM checkpoints ORDER BY step DESC LIMIT 1)");
+        await bench.CommandAsync(RunCommand.Resume, runId);
+
+        Assert.Equal(RunOutcome.Succeeded, await bench.WorkAsync(runId));
+
+        await RunHistory.AssertWholeAsync(bench, runId, 4);
+        Assert.Equal(JobsBench.TrainUndisturbed(options), await bench.ModelBytesAsync(runId));
+    }
+
+    [Fact]
+    public async Task Fork_WithMoreEpochs_EqualsATrainingThatHadThemFromTheStart()
+    {
+        await using var bench = await JobsBench.CreateAsync();
+        var parentId = await bench.CreateRunAsync(JobsBench.Options(epochs: 3));
+        await bench.WorkAsync(parentId);
+        var checkpointId = await bench.Database.ScalarAsync<Guid>("SELECT id FROM checkpoints WHERE epoch = 2");
+        var forkId = await bench.CreateRunAsync(JobsBench.Options(epochs: 5), checkpointId);
+
+        Assert.Equal(RunOutcome.Succeeded, await bench.WorkAsync(forkId));
+
+        await RunHistory.AssertWholeAsync(bench, forkId, epochs: 5, fromEpoch: 3);
+        Assert.Equal(JobsBench.TrainUndisturbed(JobsBench.Options(epochs: 5)), await bench.ModelBytesAsync(forkId));
+    }
+
+    private static Task<long> StepsAsync(JobsBench bench) => bench.Database.ScalarAsync<long>("SELECT count(*) FROM run_metrics WHERE series = 'stepLoss'");
+}

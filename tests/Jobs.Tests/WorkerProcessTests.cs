@@ -1,0 +1,146 @@
+using SparseService.Engine;
+using SparseService.Jobs.Training;
+using SparseService.Persistence.Entities;
+using SparseService.Shared;
+using Xunit;
+
+namespace SparseService.Jobs.Tests;
+
+public class WorkerProcessTests
+{
+    [Theory]
+    [InlineData(5, 11UL)]
+    public Task Kill_AtRandomMoments_EndsBitEqualWithAWholeHistory(int kills, ulong seed) => KillAsync(kills, seed, epochs: 20);
+
+    [Theory]
+    [Trait("Size", "Long")]
+    [InlineData(10, 21UL)]
+    [InlineData(10, 22UL)]
+    public Task Kill_TenTimes_EndsBitEqualWithAWholeHistory(int kills, ulong seed) => KillAsync(kills, seed, epochs: 40);
+
+    [Fact]
+    public async Task Stop_LongerThanTheLease_TheWokenWorkerWritesNothing()
+    {
+        await using var bench = await JobsBench.CreateAsync();
+        var options = JobsBench.Options(epochs: 12, small: false);
+        var runId = await bench.CreateRunAsync(options);
+        using var frozen = WorkerProcess.Start(bench, leaseSeconds: 1);
+        await bench.WaitForAsync("epochs_done >= 1", runId);
+        await frozen.SignalAsync("STOP");
+        await bench.WaitForAsync("lease_expires_at < now() OR state = 'succeeded'", runId);
+
+        Assert.Equal(RunOutcome.Succeeded, await bench.WorkAsync(runId));
+        var before = await bench.RunAsync(runId);
+        await frozen.SignalAsync("CONT");
+        await JobsBench.WaitAsync(() => Task.FromResult(frozen.Log.Contains("is lost", StringComparison.Ordinal)), "the word of the woken worker");
+
+        var after = await bench.RunAsync(runId);
+        Assert.Equal((before.LastEventSeq, before.LeaseEpoch, before.ModelId), (after.LastEventSeq, after.LeaseEpoch, after.ModelId));
+        await RunHistory.AssertWholeAsync(bench, runId, 12);
+        Assert.Equal(JobsBench.TrainUndisturbed(options), await bench.ModelBytesAsync(runId));
+    }
+
+    [Fact]
+    public async Task Terminate_WhileTraining_TheRunIsReleasedWithACheckpoint()
+    {
+        await using var bench = await JobsBench.CreateAsync();
+        var runId = await bench.CreateRunAsync(JobsBench.Options(epochs: 500, small: false));
+        using var worker = WorkerProcess.Start(bench, leaseSeconds: 30);
+        await bench.WaitForAsync("epochs_done >= 1", runId);
+
+        await worker.SignalAsync("TERM");
+        await worker.WaitForExitAsync();
+
+        var run = await bench.RunAsync(runId);
+        Assert.Equal((RunState.Queued, 0), (run.State, run.Faults));
+        RunHistory.AssertNotStranded(run);
+        Assert.Equal(
+            run.StepsDone, await bench.Database.ScalarAsync<long>($"SELECT step FROM checkpoints WHERE id = '{run.LastCheckpointId}'"));
+        Assert.Equal(0L, await bench.Database.ScalarAsync<long>("SELECT count(*) FROM workers"));
+    }
+
+    [Fact]
+    public async Task Cancel_ARunInAnotherProcess_IsHeardThroughTheDatabase()
+    {
+        await using var bench = await JobsBench.CreateAsync();
+        var runId = await bench.CreateRunAsync(JobsBench.Options(epochs: 5000, small: false));
+        using var worker = WorkerProcess.Start(bench, leaseSeconds: 60);
+        await bench.WaitForAsync("epochs_done >= 1", runId);
+
+        Assert.Equal(RunState.Stopping, (await bench.Commands.CancelAsync(runId)).State);
+
+        // The heartbeat comes every 20 s here; only the notification is quicker.
+        await bench.WaitForAsync("state = 'cancelled'", runId, seconds: 15);
+        Assert.NotNull((await bench.RunAsync(runId)).LastCheckpointId);
+    }
+
+    [Fact]
+    public async Task DatabaseRestart_InMidRun_LosesAndRepeatsNothing()
+    {
+        var postgres = await ThrowAwayPostgres.StartAsync();
+        await using var bench = await JobsBench.CreateAsync(postgres);
+        var options = JobsBench.Options(epochs: 30, small: false);
+        var runId = await bench.CreateRunAsync(options);
+        var work = bench.WorkAsync(runId);
+        await bench.WaitForAsync("epochs_done >= 2", runId);
+
+        await postgres.Server.StopAsync();
+        await Task.Delay(1500);
+        await postgres.RestartAsync();
+
+        Assert.Equal(RunOutcome.Succeeded, await work);
+        Assert.Equal(1, (await bench.RunAsync(runId)).Attempt);
+        await RunHistory.AssertWholeAsync(bench, runId, 30);
+        Assert.Equal(JobsBench.TrainUndisturbed(options), await bench.ModelBytesAsync(runId));
+    }
+
+    [Fact]
+    public async Task DatabaseAway_LongerThanTheLease_TrainingStopsCleanly()
+    {
+        var postgres = await ThrowAwayPostgres.StartAsync();
+        await using var bench = await JobsBench.CreateAsync(postgres);
+        var runId = await bench.CreateRunAsync(JobsBench.Options(epochs: 5000, small: false));
+        var job = bench.Job(leaseSeconds: 1);
+        var work = job.ExecuteAsync(runId, CancellationToken.None);
+        await bench.WaitForAsync("epochs_done >= 1", runId);
+
+        await postgres.Server.StopAsync();
+
+        Assert.Equal(RunOutcome.LeaseLost, await work.WaitAsync(TimeSpan.FromSeconds(60)));
+        await postgres.RestartAsync();
+    }
+
+    private static async Task KillAsync(int kills, ulong seed, int epochs)
+    {
+        await using var bench = await JobsBench.CreateAsync();
+        var options = JobsBench.Options(epochs, small: false, checkpointEvery: 2);
+        var runId = await bench.CreateRunAsync(options);
+        var random = RandomStream.For(seed, RandomPurpose.Shuffle);
+        var attempt = 0;
+        for (var kill = 0; kill < kills; kill++)
+        {
+            using var worker = WorkerProcess.Start(bench, leaseSeconds: 1);
+            // Any moment of the first epochs after a claim, so that every kill meets a run that is being worked on.
+            await bench.WaitForAsync($"attempt > {attempt}", runId);
+            var seen = (await bench.RunAsync(runId)).StepsDone;
+            await Task.Delay((int)random.NextBelow(400));
+            if (random.NextBelow(2) == 0)
+            {
+                await bench.WaitForAsync($"steps_done > {seen} OR state = 'succeeded'", runId);
+            }
+
+            await worker.KillAsync();
+            var run = await bench.RunAsync(runId);
+            Assert.NotEqual(RunState.Succeeded, run.State);
+            attempt = run.Attempt;
+        }
+
+        using var last = WorkerProcess.Start(bench, leaseSeconds: 1);
+        await bench.WaitForAsync("state = 'succeeded'", runId, seconds: 120);
+        Assert.Equal(kills + 1, (await bench.RunAsync(runId)).Attempt);
+        await RunHistory.AssertWholeAsync(bench, runId, epochs);
+        Assert.Equal(JobsBench.TrainUndisturbed(options), await bench.ModelBytesAsync(runId));
+        Assert.Equal(
+            0L, await bench.Database.ScalarAsync<long>("SELECT count(*) FROM checkpoints c WHERE NOT EXISTS (SELECT FROM blob_chunks b WHERE b.hash = c.blob_hash)"));
+    }
+}
