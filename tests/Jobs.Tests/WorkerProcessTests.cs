@@ -1,3 +1,4 @@
+using Npgsql;
 using SparseService.Engine;
 using SparseService.Jobs.Training;
 using SparseService.Persistence.Entities;
@@ -89,6 +90,9 @@ public class WorkerProcessTests
         await postgres.RestartAsync();
 
         Assert.Equal(RunOutcome.Succeeded, await work);
+        // The pools of this process hold connections to the server of before.
+        NpgsqlConnection.ClearAllPools();
+        bench.Database.DataSource.Clear();
         Assert.Equal(1, (await bench.RunAsync(runId)).Attempt);
         await RunHistory.AssertWholeAsync(bench, runId, 30);
         Assert.Equal(JobsBench.TrainUndisturbed(options), await bench.ModelBytesAsync(runId));
@@ -108,6 +112,7 @@ public class WorkerProcessTests
 
         Assert.Equal(RunOutcome.LeaseLost, await work.WaitAsync(TimeSpan.FromSeconds(60)));
         await postgres.RestartAsync();
+        bench.Database.DataSource.Clear();
     }
 
     private static async Task KillAsync(int kills, ulong seed, int epochs)
