@@ -80,7 +80,8 @@ public sealed class DatasetCache(BlobStore blobs, string folder, long limitBytes
                 return;
             }
 
-            used -= TryDelete(store) ? store.Length : 0;
+            var freed = store.Length;
+            used -= TryDelete(store) ? freed : 0;
         }
 
         if (used + bytes > limitBytes)
