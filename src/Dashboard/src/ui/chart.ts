@@ -120,8 +120,15 @@ export class Chart {
       cursor: { y: false, points: { size: 6 }, drag: { x: true, y: false } },
       scales: { x: { time: false, range: this.options.series.some(series => series.bars) ? barRange : lineRange }, y: this.yScale() },
       axes: [
-        { ...axis, label: this.options.xLabel, labelSize: 16, labelFont: axis.font, size: 26, gap: 4, incrs: wholeSteps },
-        { ...axis, size: 52, gap: 4, values: (_, ticks) => ticks.map(tick => (tick === null ? "" : this.options.formatAxis(tick))) },
+        {
+          ...axis, label: this.options.xLabel, labelSize: 16, labelFont: axis.font, size: 26, gap: 4,
+          incrs: (_, __, min, max) => (max - min < 2 ? partSteps : wholeSteps),
+          values: (plot, ticks) => ticks.map(tick => (isEmpty(plot) ? "" : String(Number(tick.toPrecision(6))))),
+        },
+        {
+          ...axis, size: 52, gap: 4,
+          values: (plot, ticks) => ticks.map(tick => (tick === null || isEmpty(plot) ? "" : this.options.formatAxis(tick))),
+        },
       ],
       series: [{}, ...this.options.series.map(series => lineOptions(series))],
       hooks: { setCursor: [plot => this.showValues(plot.cursor.idx ?? null)] },
@@ -158,6 +165,7 @@ export class Chart {
   }
 }
 
+const partSteps = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2];
 const wholeSteps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 1e6, 1e7];
 
 function lineRange(_: uPlot, min: number | null, max: number | null): uPlot.Range.MinMax {
@@ -166,6 +174,8 @@ function lineRange(_: uPlot, min: number | null, max: number | null): uPlot.Rang
   }
   return min === max ? [min - 1, max + 1] : [min, max];
 }
+
+const isEmpty = (plot: uPlot): boolean => plot.data[0].length === 0;
 
 /** Half a bar of room at both ends. */
 function barRange(_: uPlot, min: number | null, max: number | null): uPlot.Range.MinMax {

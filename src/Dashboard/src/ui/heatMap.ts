@@ -16,13 +16,14 @@ export class HeatMap {
     this.image = new ImageData(width, height);
   }
 
-  /** @param highest Value of the brightest colour; the darkest is 0. */
-  draw(values: number[], highest: number): void {
+  /** @param lowest Value of the darkest colour. @param highest Value of the brightest. */
+  draw(values: number[], lowest: number, highest: number): void {
     this.values = values;
-    values.forEach((value, index) => this.image.data.set([...colorAt(highest > 0 ? value / highest : 0), 255], index * 4));
+    const width = highest - lowest || 1;
+    values.forEach((value, index) => this.image.data.set([...colorAt((value - lowest) / width), 255], index * 4));
     this.element.getContext("2d")!.putImageData(this.image, 0, 0);
     const strongest = values.reduce((best, value, index) => (value > values[best]! ? index : best), 0);
-    this.element.setAttribute("aria-label", `Importance of the ${this.width} by ${this.height} input pixels, 0 to ${formatNumber(highest)}; `
+    this.element.setAttribute("aria-label", `Importance of the ${this.width} by ${this.height} input pixels, ${formatNumber(lowest)} to ${formatNumber(highest)}; `
       + `strongest at row ${Math.floor(strongest / this.width) + 1}, column ${(strongest % this.width) + 1}.`);
   }
 

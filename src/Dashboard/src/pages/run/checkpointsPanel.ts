@@ -12,7 +12,7 @@ import type { RunPanel } from "./runPanel";
 /** Checkpoints that can be had, newest first, and the model once the run succeeded. */
 export function createCheckpointsPanel(api: ApiClient): RunPanel {
   const { element, body, tools } = createPanel("Checkpoints", "span-6");
-  const headings = ["Epoch", "Test accuracy", "Test loss", "Connections", "Size", "Written"];
+  const headings = ["Epoch", "Step", "Test accuracy", "Test loss", "Connections", "Size", "Written"];
   const rows = h("tbody", {});
   const empty = h("p", { class: "muted small" }, "None yet.");
   const table = h("table", { class: "table" },
@@ -25,7 +25,7 @@ export function createCheckpointsPanel(api: ApiClient): RunPanel {
     topics: ["checkpoints", "run"],
     update(model) {
       tools.replaceChildren(...modelButton(api, model));
-      const newest = [...model.checkpoints].sort((a, b) => b.epoch - a.epoch);
+      const newest = [...model.checkpoints].sort((a, b) => b.step - a.step);
       body.replaceChildren(newest.length === 0 ? empty : scroll);
       const known = [...rows.children].map(row => (row as HTMLElement).dataset["id"]).join();
       if (known !== newest.map(checkpoint => checkpoint.id).join()) {
@@ -37,7 +37,7 @@ export function createCheckpointsPanel(api: ApiClient): RunPanel {
 
 function createRow(api: ApiClient, checkpoint: Checkpoint): HTMLElement {
   const texts = [
-    formatInteger(checkpoint.epoch), formatPercent(checkpoint.testAccuracy), formatLoss(checkpoint.testLoss),
+    formatInteger(checkpoint.epoch), formatInteger(checkpoint.step), formatPercent(checkpoint.testAccuracy), formatLoss(checkpoint.testLoss),
     formatCount(checkpoint.nnz), formatBytes(checkpoint.bytes), formatTime(checkpoint.createdAt),
   ];
   const row = h("tr", {}, texts.map(text => h("td", { class: "num" }, text)),

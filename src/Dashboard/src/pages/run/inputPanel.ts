@@ -15,7 +15,7 @@ export function createInputPanel(): RunPanel {
   const readout = h("span", { class: "muted small readout", attrs: { "aria-hidden": "true" } });
   tools.append(readout);
   const maps: HeatMap[] = [];
-  const scaleLow = h("span", {}, "0");
+  const scaleLow = h("span", {});
   const scaleHigh = h("span", {});
   const scale = h("div", { class: "color-scale" }, scaleLow, h("i", { style: { background: colorScaleCss() } }), scaleHigh);
   const wait = h("p", { class: "muted small image-wait" }, "The first epoch brings it.");
@@ -28,8 +28,10 @@ export function createInputPanel(): RunPanel {
         h("figure", {}, map.element, channels > 1 ? h("figcaption", {}, channelName(channel, channels)) : null))), scale);
     }
     const highest = values.reduce((high, value) => Math.max(high, value), 0);
+    const lowest = values.reduce((low, value) => Math.min(low, value), highest);
+    setText(scaleLow, formatNumber(lowest));
     setText(scaleHigh, formatNumber(highest));
-    maps.forEach((map, channel) => map.draw(channels === 1 ? values : values.filter((_, feature) => feature % channels === channel), highest));
+    maps.forEach((map, channel) => map.draw(channels === 1 ? values : values.filter((_, feature) => feature % channels === channel), lowest, highest));
   }
 
   return {

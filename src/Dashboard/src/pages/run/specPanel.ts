@@ -53,7 +53,9 @@ function words(options: unknown): string {
     return "default";
   }
   const { kind, ...rest } = options as Record<string, unknown>;
-  const simple = Object.entries(rest).filter(([, value]) => typeof value === "number" || value === true);
+  const idle = kind === "sgd" ? ["beta1", "beta2", "epsilon"] : kind === "adam" ? ["momentum"] : [];
+  const simple = Object.entries(rest).filter(([name, value]) =>
+    ((typeof value === "number" && value !== 0) || value === true) && !idle.includes(name));
   return [kind === undefined ? "" : String(kind), ...simple.map(([name, value]) => (value === true ? name : `${name} ${String(value)}`))]
     .filter(part => part !== "").join(", ") || "default";
 }

@@ -1,0 +1,97 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using SparseService.Api;
+using SparseService.Jobs.Hosting;
+using SparseService.Shared;
+
+namespace SparseService.Dashboard.Tests;
+
+/// <summary>The real service with a worker, on a port and a database of its own; it can be stopped and started again at the same address.</summary>
+internal sealed class LiveApplication : IAsyncDisposable
+{
+    private readonly TestDatabase database;
+    private readonly int port;
+    private WebApplication? app;
+
+    private LiveApplication(TestDatabase database, int port)
+    {
+        this.database = database;
+        this.port = port;
+    }
+
+    public string Address => $"http://127.0.0.1:{port}";
+
+    public string Key { get; private set; } = "";
+
+    public static async Task<LiveApplication> StartAsync()
+    {
+        var database = await (await ThrowAwayPostgres.GetAsync()).CreateDatabaseAsync();
+        var service = new LiveApplication(database, FreePort());
+        service.Key = await service.StartAppAsync() ?? throw new InvalidOperationException("A new database had an admin key already.");
+        return service;
+    }
+
+    public async Task RestartAsync()
+    {
+        await StopAppAsync();
+        await StartAppAsync();
+    }
+
+    public async Task<Guid> SubmitAsync(string spec)
+    {
+        using var client = new HttpClient();
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key);
+        using var body = new StringContent(spec, new MediaTypeHeaderValue("application/json"));
+        using var answer = await client.PostAsync($"{Address}/v1/runs", body);
+        var run = await answer.Content.ReadFromJsonAsync<JsonNode>();
+        Assert.True(answer.IsSuccessStatusCode, run?.ToJsonString());
+        return (Guid)run!["id"]!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAppAsync();
+        await database.DisposeAsync();
+    }
+
+    private async Task<string?> StartAppAsync()
+    {
+        app = SparseApi.Create([], builder =>
+        {
+            builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+            {
+                ["ConnectionStrings:Postgres"] = database.ConnectionString,
+                ["Urls"] = Address,
+                ["Worker:CachePath"] = Path.Combine(AppContext.BaseDirectory, "datasets"),
+            });
+            builder.Services.AddSparseWorker(builder.Configuration);
+            builder.Logging.ClearProviders();
+        });
+        var key = await app.PrepareAsync();
+        await app.StartAsync();
+        return key;
+    }
+
+    private async Task StopAppAsync()
+    {
+        if (app is not null)
+        {
+            await app.StopAsync();
+            await app.DisposeAsync();
+            app = null;
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
