@@ -7,7 +7,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using SparseService.Api;
-using SparseService.Jobs.Hosting;
 using SparseService.Shared;
 
 namespace SparseService.Dashboard.Tests;
@@ -70,7 +69,6 @@ internal sealed class LiveApplication : IAsyncDisposable
                 ["Urls"] = Address,
                 ["Worker:CachePath"] = Path.Combine(AppContext.BaseDirectory, "datasets"),
             });
-            builder.Services.AddSparseWorker(builder.Configuration);
             builder.Logging.ClearProviders();
         });
         var key = await app.PrepareAsync();
