@@ -9,6 +9,8 @@ import type { RunPanel } from "./runPanel";
 const chartHeight = 240;
 const drawnPoints = 1500;
 const stepSmoothing = 0.6;
+/** With fewer points an epoch than this, smoothing would only delay the curve. */
+const denseStepsPerEpoch = 10;
 
 /** Loss by epoch (train, test) over the loss of single steps. */
 export function createLossPanel(): RunPanel {
@@ -71,6 +73,7 @@ function stepCurve(model: RunModel): Curve {
     return { x: [], y: [] };
   }
   const { x, y } = model.series(stepSeries);
-  const [xs, ys] = thin(x, smooth(y, stepSmoothing), drawnPoints);
+  const epochs = ((x.at(-1) ?? 0) - (x[0] ?? 0)) / stepsPerEpoch;
+  const [xs, ys] = thin(x, x.length > epochs * denseStepsPerEpoch ? smooth(y, stepSmoothing) : y, drawnPoints);
   return { x: xs.map(step => step / stepsPerEpoch), y: ys };
 }

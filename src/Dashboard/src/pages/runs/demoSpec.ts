@@ -1,16 +1,16 @@
 import type { RunSpec } from "../../api/types";
 
-/** Under a minute on a laptop, and its input importance is a picture that a person can read. */
+/** Long enough to be watched, under a minute on a laptop, and its input importance is a picture that a person can read. */
 export const demoSpec: RunSpec = {
   name: "demo: glyphs",
   labels: { demo: "glyphs" },
-  dataset: { generated: { kind: "glyphs", trainSamples: 6000, testSamples: 1000, seed: 1 } },
+  dataset: { generated: { kind: "glyphs", trainSamples: 20_000, testSamples: 2000, seed: 1 } },
   training: {
     seed: 1,
-    epochs: 20,
-    batchSize: 64,
+    epochs: 50,
+    batchSize: 128,
     network: {
-      layers: [784, 400, 400, 10],
+      layers: [784, 1000, 1000, 10],
       topology: { kind: "erdosRenyi", epsilon: 20 },
       activation: { kind: "allRelu", slope: 0.6 },
     },

@@ -127,7 +127,7 @@ class RunsPage {
   private showEmpty(): void {
     const start = h("button", { class: "button primary needs-submitter", on: { click: () => void this.startDemo(start) } }, "Start the demo run");
     this.content.replaceChildren(h("div", { class: "panel" }, createEmpty("No runs yet",
-      "The demo trains a sparse network on ten kinds of drawn signs that the service generates itself. It takes about a minute. "
+      "The demo trains a sparse network on ten kinds of drawn signs that the service generates itself. It takes less than a minute. "
       + "Your own runs come through POST /v1/runs or the sparse command.", start)));
   }
 
