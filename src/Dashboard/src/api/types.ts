@@ -8,7 +8,7 @@ export interface Run {
   name?: string | null;
   labels?: Record<string, string>;
   spec: RunSpec;
-  datasetId?: string | null;
+  datasetId: string;
   state: RunState;
   reason?: string | null;
   message?: string | null;

@@ -2,6 +2,7 @@ import type { LayerStatistics } from "../../api/types";
 import { formatCount, formatPercent } from "../../format/format";
 import { Chart, type Curve } from "../../ui/chart";
 import { createPanel } from "../../ui/panel";
+import { drawnEpochs } from "./drawnEpochs";
 import type { RunModel } from "./runModel";
 import type { RunPanel } from "./runPanel";
 
@@ -61,15 +62,15 @@ export function createLayerChartPanel(
 }
 
 function totals(model: RunModel, pick: (layer: LayerStatistics) => number): Curve {
-  const epochs = sortedEpochs(model);
+  const epochs = readEpochs(model);
   return { x: epochs, y: epochs.map(epoch => model.layerHistory.get(epoch)!.reduce((sum, layer) => sum + pick(layer), 0)) };
 }
 
 function layerCurve(model: RunModel, index: number, pick: (layer: LayerStatistics) => number | undefined): Curve {
-  const epochs = sortedEpochs(model);
+  const epochs = readEpochs(model);
   return { x: epochs, y: epochs.map(epoch => pick(model.layerHistory.get(epoch)![index]!) ?? 0) };
 }
 
-function sortedEpochs(model: RunModel): number[] {
-  return [...model.layerHistory.keys()].sort((a, b) => a - b);
+function readEpochs(model: RunModel): number[] {
+  return drawnEpochs(model.run.epochsDone).filter(epoch => model.layerHistory.has(epoch));
 }

@@ -1,17 +1,17 @@
 import type { ApiClient } from "../../api/client";
 import { ApiError } from "../../api/apiError";
-import { isTerminal } from "../../ui/stateChip";
+import { drawnEpochs } from "./drawnEpochs";
 import { epochSeries, stepSeries, type RunModel } from "./runModel";
 
 const maxPoints = 1500;
 const pastEvents = 200;
-/** Epochs whose statistics are read when the page opens; more would be many large answers for a few pixels. */
-const sampledEpochs = 24;
-const statisticsPauseMs = 400;
+const statisticsPauseMs = 40;
+const checkpointsPauseMs = 400;
 
 /** Reads what events do not carry: the past, statistics, checkpoints, the run's row. */
 export class RunLoader {
-  private wantedEpoch = 0;
+  private readonly triedEpochs = new Set<number>();
+  private newestEpoch = 0;
   private statisticsBusy = false;
   private checkpointsBusy = false;
 
@@ -25,38 +25,30 @@ export class RunLoader {
       this.quietly(async () => this.model.addPastEvents(await this.api.listEvents(id, Math.max(0, lastEventSeq - pastEvents), this.signal))),
       this.loadCheckpoints(),
       this.quietly(async () => {
-        if (datasetId) {
-          this.model.dataset = await this.api.getDataset(datasetId, this.signal);
-          this.model.touch("statistics", "run");
-        }
+        this.model.dataset = await this.api.getDataset(datasetId, this.signal);
+        this.model.touch("statistics", "run");
       }),
-      epochsDone > 0 ? this.loadStatistics(epochsDone) : Promise.resolve(),
     ]);
-    await this.fillHistory();
+    this.wantStatistics(epochsDone);
   }
 
   async refreshRun(): Promise<void> {
-    await this.quietly(async () => {
-      const hadDataset = this.model.run.datasetId;
-      this.model.setRun(await this.api.getRun(this.model.run.id, this.signal));
-      const { datasetId } = this.model.run;
-      if (!hadDataset && datasetId) {
-        this.model.dataset = await this.api.getDataset(datasetId, this.signal);
-        this.model.touch("statistics", "run");
-      }
-    });
+    await this.quietly(async () => this.model.setRun(await this.api.getRun(this.model.run.id, this.signal)));
   }
 
-  async reloadSteps(): Promise<void> {
+  /** After a lost connection: what is not replayed, and what could not be read meanwhile. */
+  async catchUp(): Promise<void> {
+    [...this.triedEpochs].filter(epoch => !this.model.layerHistory.has(epoch)).forEach(epoch => this.triedEpochs.delete(epoch));
+    this.wantStatistics(this.model.run.epochsDone);
     await this.quietly(async () => this.model.addMetrics(await this.api.getMetrics(this.model.run.id, [stepSeries], maxPoints, this.signal)));
   }
 
-  /** The newest epoch's statistics soon; epochs that pass meanwhile are left out when they come faster than they can be read. */
+  /** The newest epoch's statistics at once, then those of the past that the charts draw. */
   wantStatistics(epoch: number): void {
-    this.wantedEpoch = Math.max(this.wantedEpoch, epoch);
+    this.newestEpoch = Math.max(this.newestEpoch, epoch);
     if (!this.statisticsBusy) {
       this.statisticsBusy = true;
-      void this.readWanted();
+      void this.readStatistics();
     }
   }
 
@@ -66,28 +58,24 @@ export class RunLoader {
       window.setTimeout(() => {
         this.checkpointsBusy = false;
         void this.loadCheckpoints();
-      }, statisticsPauseMs);
+      }, checkpointsPauseMs);
     }
   }
 
-  private async readWanted(): Promise<void> {
-    for (let last = 0; this.wantedEpoch > last && !this.signal.aborted;) {
-      last = this.wantedEpoch;
-      await this.loadStatistics(last);
-      await new Promise(resolve => window.setTimeout(resolve, statisticsPauseMs));
+  private async readStatistics(): Promise<void> {
+    for (let epoch = this.nextEpoch(); epoch !== undefined && !this.signal.aborted; epoch = this.nextEpoch()) {
+      this.triedEpochs.add(epoch);
+      const start = performance.now();
+      await this.loadStatistics(epoch);
+      // Statistics of wide networks are large; reading them must not become all that page and service do.
+      const pause = Math.max(statisticsPauseMs, 2 * (performance.now() - start));
+      await new Promise(resolve => window.setTimeout(resolve, pause));
     }
     this.statisticsBusy = false;
-    if (this.model.layerHistory.size < sampledEpochs || isTerminal(this.model.run.state)) {
-      await this.fillHistory();
-    }
   }
 
-  private async fillHistory(): Promise<void> {
-    for (const epoch of sampleEpochs(this.model.run.epochsDone, sampledEpochs)) {
-      if (!this.model.layerHistory.has(epoch) && !this.signal.aborted) {
-        await this.loadStatistics(epoch);
-      }
-    }
+  private nextEpoch(): number | undefined {
+    return [this.newestEpoch, ...drawnEpochs(this.newestEpoch)].find(epoch => epoch > 0 && !this.triedEpochs.has(epoch));
   }
 
   private async loadStatistics(epoch: number): Promise<void> {
@@ -111,11 +99,4 @@ export class RunLoader {
       }
     }
   }
-}
-
-/** Epochs spread evenly over a finished part, ascending, the first and the last among them. */
-export function sampleEpochs(epochsDone: number, count: number): number[] {
-  const wanted = Math.min(epochsDone, count);
-  const step = wanted > 1 ? (epochsDone - 1) / (wanted - 1) : 0;
-  return Array.from({ length: wanted }, (_, index) => 1 + Math.round(index * step));
 }

@@ -3,7 +3,7 @@ import type { Run } from "../../api/types";
 import { RunModel } from "./runModel";
 
 const run: Run = {
-  id: "r", spec: { training: { network: { layers: [4, 2] } } }, state: "running", epochsTotal: 10, epochsDone: 2, stepsDone: 20,
+  id: "r", datasetId: "d", spec: { training: { network: { layers: [4, 2] } } }, state: "running", epochsTotal: 10, epochsDone: 2, stepsDone: 20,
   lastEventSeq: 5, createdAt: "2026-01-01T00:00:00Z", bestTestAccuracy: 0.9,
 };
 const epoch = (seq: number, number: number, loss: number) =>

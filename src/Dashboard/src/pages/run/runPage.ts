@@ -92,7 +92,7 @@ class RunPage {
         model.status = status;
         model.touch("status");
       },
-      onCaughtUp: () => void loader.reloadSteps(),
+      onCaughtUp: () => void loader.catchUp(),
     });
     this.feed.start();
   }
