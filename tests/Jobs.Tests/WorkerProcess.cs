@@ -53,10 +53,10 @@ internal sealed class WorkerProcess : IDisposable
         await process.WaitForExitAsync();
     }
 
-    public Task SignalAsync(string signal)
+    public async Task SignalAsync(string signal)
     {
         using var kill = Process.Start("kill", ["-" + signal, process.Id.ToString(CultureInfo.InvariantCulture)]);
-        return kill.WaitForExitAsync();
+        await kill.WaitForExitAsync();
     }
 
     public Task WaitForExitAsync() => process.WaitForExitAsync();
