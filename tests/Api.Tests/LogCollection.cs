@@ -18,15 +18,8 @@ public sealed class LogCollection : ILoggerProvider, ILogger
     public bool IsEnabled(LogLevel logLevel) => true;
 
     public void Log<TState>(
-        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-    {
-        var line = $"{logLevel} {formatter(state, exception)} {exception}";
-        lines.Enqueue(line);
-        if (logLevel >= LogLevel.Error)
-        {
-            Console.Error.WriteLine(line);
-        }
-    }
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        lines.Enqueue($"{logLevel} {formatter(state, exception)} {exception}");
 
     public void Dispose()
     {

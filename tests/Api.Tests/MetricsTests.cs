@@ -39,9 +39,11 @@ public sealed partial class MetricsTests(ServiceFixture service)
             && sample.Contains("le=\"+Inf\"", StringComparison.Ordinal));
     }
 
-    [GeneratedRegex(
-        """^(?<name>[a-zA-Z_:][a-zA-Z0-9_:]*)(\{([a-zA-Z_][a-zA-Z0-9_]*="(
-            [^"\\\n]|\\["\\n])*"(,(?=[a-zA-Z_]))?)+\})? (NaN|[+-]Inf|-?\d+(\.\d+)?(E[+-]?\d+)?)$""")]
+    private const string Label = @"[a-zA-Z_][a-zA-Z0-9_]*=""([^""\\\n]|\\[""\\n])*""";
+
+    private const string Number = @"(NaN|[+-]Inf|-?\d+(\.\d+)?(E[+-]?\d+)?)";
+
+    [GeneratedRegex(@"^(?<name>[a-zA-Z_:][a-zA-Z0-9_:]*)(\{" + Label + "(," + Label + @")*\})? " + Number + "$")]
     private static partial Regex Sample();
 
     [GeneratedRegex("_(bucket|sum|count)$")]

@@ -211,11 +211,11 @@ public sealed class RunTests(ServiceFixture service)
         await service.InDatabaseAsync(db => db.Database.ExecuteSqlAsync(
             $"""
             INSERT INTO run_metrics (run_id, series, step, value)
-            SELECT {run}, 'stepLoss', s, CASE s WHEN 31337 THEN 99 WHEN 77777 THEN -99 ELSE sin(s) END FROM generate_series(1, 100000) s
+            SELECT {run}, 'probe', s, CASE s WHEN 31337 THEN 99 WHEN 77777 THEN -99 ELSE sin(s) END FROM generate_series(1, 100000) s
             """));
         var metrics = await (
-            await service.Viewer.GetAsync($"/v1/runs/{run}/metrics?series=stepLoss,none&maxPoints=200", Cancellation)).JsonAsync();
-        var points = metrics["stepLoss"]!.AsArray().Select(point => ((long)point!["step"]!, (double)point["value"]!)).ToList();
+            await service.Viewer.GetAsync($"/v1/runs/{run}/metrics?series=probe,none&maxPoints=200", Cancellation)).JsonAsync();
+        var points = metrics["probe"]!.AsArray().Select(point => ((long)point!["step"]!, (double)point["value"]!)).ToList();
         Assert.Empty(metrics["none"]!.AsArray());
         Assert.InRange(points.Count, 100, 200);
         Assert.Contains((31337, 99.0), points);
@@ -223,8 +223,8 @@ public sealed class RunTests(ServiceFixture service)
         Assert.Equal((1, 100000), (points[0].Item1, points[^1].Item1));
         Assert.Equal(points.OrderBy(point => point.Item1), points);
 
-        var few = await (await service.Viewer.GetAsync($"/v1/runs/{run}/metrics?series=stepLoss&from=10&to=19", Cancellation)).JsonAsync();
-        Assert.Equal(10, few["stepLoss"]!.AsArray().Count);
+        var few = await (await service.Viewer.GetAsync($"/v1/runs/{run}/metrics?series=probe&from=10&to=19", Cancellation)).JsonAsync();
+        Assert.Equal(10, few["probe"]!.AsArray().Count);
     }
 
     internal static JsonNode Spec(string name, string dataset = "tiny glyphs", int epochs = 2) => JsonNode.Parse(

@@ -25,6 +25,24 @@ public sealed class ServiceFixture : IAsyncLifetime
     /// <summary>Everything that was logged, down to the finest level.</summary>
     public LogCollection Logs { get; } = new();
 
+    /// <summary>Configuration: what tests need small or wide.</summary>
+    public Dictionary<string, string?> Settings { get; } = new()
+    {
+        ["Urls"] = "http://127.0.0.1:0",
+        ["Worker:Slots"] = "2",
+        ["Worker:Threads"] = "1",
+        ["Limits:PartBytes"] = "65536",
+        ["Limits:UploadBytes"] = "1000000",
+        ["Limits:ExpandedBytes"] = "4000000",
+        ["Limits:OpenUploads"] = "1000",
+        ["Limits:RequestsPerSecond"] = "100000",
+        ["Limits:RequestBurst"] = "100000",
+        ["Limits:FailedAttemptsPerMinute"] = "100000",
+    };
+
+    /// <summary>True for the one of all tests, which finds a dataset.</summary>
+    public bool IsShared { get; init; } = true;
+
     public string AdminKey { get; private set; } = "";
 
     public string SubmitterKey { get; private set; } = "";
@@ -44,21 +62,9 @@ public sealed class ServiceFixture : IAsyncLifetime
         database = await (await ThrowAwayPostgres.GetAsync()).CreateEmptyDatabaseAsync();
         app = SparseApi.Create([], builder =>
         {
-            builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
-            {
-                ["ConnectionStrings:Postgres"] = database.ConnectionString,
-                ["Urls"] = "http://127.0.0.1:0",
-                ["Worker:CachePath"] = cache,
-                ["Worker:Slots"] = "2",
-                ["Worker:Threads"] = "1",
-                ["Limits:PartBytes"] = "65536",
-                ["Limits:UploadBytes"] = "1000000",
-                ["Limits:ExpandedBytes"] = "4000000",
-                ["Limits:OpenUploads"] = "1000",
-                ["Limits:RequestsPerSecond"] = "100000",
-                ["Limits:RequestBurst"] = "100000",
-                ["Limits:FailedAttemptsPerMinute"] = "100000",
-            });
+            Settings["Worker:CachePath"] = cache;
+            Settings["ConnectionStrings:Postgres"] = database.ConnectionString;
+            builder.Configuration.AddInMemoryCollection(Settings);
             builder.Logging.ClearProviders();
             builder.Logging.SetMinimumLevel(LogLevel.Trace);
             builder.Logging.AddProvider(Logs);
@@ -68,7 +74,10 @@ public sealed class ServiceFixture : IAsyncLifetime
         ViewerKey = await app.CreateKeyAsync("a viewer", ApiRole.Viewer);
         await app.StartAsync();
         Address = new Uri(app.Urls.Single());
-        await Admin.GlyphsAsync("tiny glyphs");
+        if (IsShared)
+        {
+            await Admin.GlyphsAsync("tiny glyphs");
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -89,6 +98,8 @@ public sealed class ServiceFixture : IAsyncLifetime
             Directory.Delete(cache, recursive: true);
         }
     }
+
+    public Task<string?> PrepareAgainAsync() => app!.PrepareAsync();
 
     public Task<string> CreateKeyAsync(string name, ApiRole role) => app!.CreateKeyAsync(name, role);
 

@@ -1,0 +1,87 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace SparseService.Api.Tests;
+
+/// <summary>A service with tight limits, of its own so that nobody else meets them.</summary>
+public sealed class LimitTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Keys_WrongTooOften_AreRefusedWithoutALook()
+    {
+        await using var service = await StartAsync(("Limits:FailedAttemptsPerMinute", "3"));
+        for (var attempt = 0; attempt < 3; attempt++)
+        {
+            await (await service.ClientWith($"sk_0000000{attempt}_" + new string('A', 43)).GetAsync("/v1/runs", Cancellation))
+                .RefusalAsync(attempt < 2 ? 401 : 429, "Authorization");
+        }
+
+        var refused = await service.Admin.GetAsync("/v1/runs", Cancellation);
+        await refused.RefusalAsync(429, "Authorization");
+        Assert.Equal("60", refused.Headers.GetValues("Retry-After").Single());
+        Assert.Equal(HttpStatusCode.OK, (await service.Anonymous.GetAsync("/health/live", Cancellation)).StatusCode);
+    }
+
+    [Fact]
+    public async Task Requests_TooManyOfOneKey_AreRefusedAndOthersAreNot()
+    {
+        await using var service = await StartAsync(("Limits:RequestBurst", "5"), ("Limits:RequestsPerSecond", "1"));
+        var answers = new List<HttpResponseMessage>();
+        for (var request = 0; request < 12; request++)
+        {
+            answers.Add(await service.Viewer.GetAsync("/v1/workers", Cancellation));
+        }
+
+        var refused = answers.First(answer => answer.StatusCode == HttpStatusCode.TooManyRequests);
+        await refused.RefusalAsync(429, "requests");
+        Assert.Equal(HttpStatusCode.OK, (await service.Submitter.GetAsync("/v1/workers", Cancellation)).StatusCode);
+    }
+
+    [Fact]
+    public async Task LastAdminKey_Revoked_IsRefused()
+    {
+        await using var service = await StartAsync();
+        var first = (Guid)(await (await service.Admin.GetAsync("/v1/keys/self", Cancellation)).JsonAsync())["id"]!;
+        await (await service.Admin.PostAsync($"/v1/keys/{first}/revoke", null, Cancellation)).RefusalAsync(409, "id");
+        var second = await (await service.Admin.PostAsJsonAsync("/v1/keys", new { name = "second", role = "admin" }, Cancellation))
+            .JsonAsync(HttpStatusCode.Created);
+        Assert.Equal(HttpStatusCode.OK, (await service.Admin.PostAsync($"/v1/keys/{first}/revoke", null, Cancellation)).StatusCode);
+        var remaining = service.ClientWith((string)second["secret"]!);
+        await (await remaining.PostAsync($"/v1/keys/{second["key"]!["id"]}/revoke", null, Cancellation)).RefusalAsync(409, "id");
+    }
+
+    [Fact]
+    public async Task RunsAndMemory_BeyondTheirLimits_AreRefused()
+    {
+        await using var service = await StartAsync(
+            ("Limits:UnfinishedRuns", "1"), ("Limits:TrainingBytes", "3000000"), ("Worker:InProcess", "false"));
+        await service.Submitter.GlyphsAsync("tiny glyphs");
+        var large = JsonNode.Parse(
+            RunTests.Spec("large").ToJsonString().Replace("[784,20,10]", "[784,20000,10]", StringComparison.Ordinal))!;
+        await (await service.Submitter.PostAsync("/v1/runs", RunTests.Json(large), Cancellation)).RefusalAsync(422, "$.training.network");
+        await (await service.Submitter.PostAsync("/v1/runs", RunTests.Json(RunTests.Spec("one")), Cancellation))
+            .JsonAsync(HttpStatusCode.Created);
+        await (await service.Submitter.PostAsync("/v1/runs", RunTests.Json(RunTests.Spec("two")), Cancellation)).RefusalAsync(409, "runs");
+        Assert.Equal(1, await service.InDatabaseAsync(db => db.Runs.CountAsync()));
+    }
+
+    [Fact]
+    public async Task SecondStart_OnTheSameDatabase_MakesNoSecondAdminKey()
+    {
+        await using var service = await StartAsync();
+        Assert.Null(await service.PrepareAgainAsync());
+    }
+
+    private static async Task<ServiceFixture> StartAsync(params (string Name, string Value)[] settings)
+    {
+        var service = new ServiceFixture { IsShared = false };
+        foreach (var (name, value) in settings)
+        {
+            service.Settings[name] = value;
+        }
+
+        await service.InitializeAsync();
+        return service;
+    }
+}
