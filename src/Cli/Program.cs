@@ -11,9 +11,13 @@ using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel
 
 var root = new RootCommand("Trains truly sparse neural networks: as a service, or here and now.")
 {
+    new DemoVerb(),
+    new ServeVerb(),
+    new WorkerVerb(),
     new TrainVerb(),
     new TestVerb(),
     new BenchVerb(),
+    new HealthVerb(),
 };
 HelpWithExamples.Use(root);
 var parsed = root.Parse(args is [] ? ["--help"] : args);

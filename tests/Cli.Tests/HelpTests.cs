@@ -8,10 +8,15 @@ public class HelpTests
         var help = await SparseProcess.RunAsync();
 
         Assert.Equal(0, help.ExitCode);
-        Assert.All(["train", "test", "bench"], verb => Assert.Contains($"  {verb} ", help.Output, StringComparison.Ordinal));
+        Assert.All(
+            ["demo", "serve", "worker", "train", "test", "bench"],
+            verb => Assert.Contains($"  {verb} ", help.Output, StringComparison.Ordinal));
     }
 
     [Theory]
+    [InlineData("demo")]
+    [InlineData("serve")]
+    [InlineData("worker")]
     [InlineData("train")]
     [InlineData("test")]
     [InlineData("bench")]

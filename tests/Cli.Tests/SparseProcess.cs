@@ -48,7 +48,9 @@ internal sealed record SparseProcess(int ExitCode, string Output, string Errors)
 
     private static Process Start(string[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!.Contains("dotnet", StringComparison.Ordinal) ? Environment.ProcessPath : "dotnet")
+        // The dotnet that runs the tests need not be the one in PATH.
+        var self = Environment.ProcessPath!;
+        var start = new ProcessStartInfo(Path.GetFileNameWithoutExtension(self) == "dotnet" ? self : "dotnet")
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

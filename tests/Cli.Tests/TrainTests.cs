@@ -93,7 +93,7 @@ public sealed class TrainTests : IDisposable
         Assert.Equal((5, ""), (train.ExitCode, train.Output));
         var faults = train.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.All(["$.training.epochs is 0", "$.training.network.layers[1] is -3", "$.training.dropout is 2"], expected =>
-            Assert.Contains(faults, fault => fault.StartsWith(expected, StringComparison.Ordinal) && fault.Contains("; allowed: ", StringComparison.Ordinal)));
+            Assert.Contains(faults, fault => fault.StartsWith($"{expected}; allowed: ", StringComparison.Ordinal)));
     }
 
     [Theory]

@@ -45,10 +45,11 @@ internal static class SourceTree
 
     private static string FindRoot()
     {
+        const string WithoutTree = "These tests read the source tree, and there is none above them.";
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(folder.FullName, "SparseService.sln")))
         {
-            folder = folder.Parent ?? throw new InvalidOperationException("These tests read the source tree, and there is none above them.");
+            folder = folder.Parent ?? throw new InvalidOperationException(WithoutTree);
         }
 
         return folder.FullName;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using SparseService.Engine.Training;
 
 namespace SparseService.Cli.Training;
 
@@ -11,7 +10,7 @@ internal sealed class JsonLines : TrainOutput
     private static readonly JsonSerializerOptions Json =
         new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.Never };
 
-    public override void Epoch(EpochResult epoch) => Write(new
+    public override void Epoch(EpochNews epoch) => Write(new
     {
         Event = "epoch",
         epoch.Epoch,

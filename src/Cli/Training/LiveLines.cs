@@ -8,16 +8,16 @@ internal sealed class LiveLines : PlainLines
 {
     private ProgressTask? bar;
 
-    public override void Show(int epochs, Action training)
+    public override async Task ShowAsync(int epochs, Func<Task> training)
     {
-        base.Show(epochs, () => { });
-        AnsiConsole.Progress()
+        await base.ShowAsync(epochs, () => Task.CompletedTask);
+        await AnsiConsole.Progress()
             .AutoClear(true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
-            .Start(context =>
+            .StartAsync(async context =>
             {
                 bar = context.AddTask("training", maxValue: epochs);
-                training();
+                await training();
                 bar.StopTask();
                 bar = null;
             });

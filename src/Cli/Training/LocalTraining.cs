@@ -10,7 +10,7 @@ namespace SparseService.Cli.Training;
 internal sealed class LocalTraining(TrainRequest request, TrainOutput output)
 {
     /// <exception cref="OperationCanceledException">Cancelled; the checkpoint, if one was asked for, is written.</exception>
-    public int Run(CancellationToken cancellationToken)
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         using var backend = Backend.Create(request.Backend, request.Threads);
         using var data = OpenData(cancellationToken);
@@ -21,18 +21,20 @@ internal sealed class LocalTraining(TrainRequest request, TrainOutput output)
         var watch = Stopwatch.StartNew();
         EpochResult? last = null;
         double? best = null;
-        output.Show(trainer.Options.Epochs, () =>
+        await output.ShowAsync(trainer.Options.Epochs, () =>
         {
             while (!trainer.IsFinished)
             {
                 last = TrainEpoch(trainer, cancellationToken);
                 best = last.TestAccuracy is { } accuracy ? Math.Max(best ?? 0, accuracy) : best;
-                output.Epoch(last);
+                output.Epoch(EpochNews.Of(last));
                 if (trainer.IsFinished || trainer.EpochsDone % trainer.Options.Checkpoints.EveryEpochs == 0)
                 {
                     WriteCheckpoint(trainer);
                 }
             }
+
+            return Task.CompletedTask;
         });
 
         var modelBytes = WriteModel(trainer);

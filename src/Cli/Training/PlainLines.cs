@@ -1,5 +1,3 @@
-using SparseService.Engine.Training;
-
 namespace SparseService.Cli.Training;
 
 /// <summary>Lines for people, readable in a file.</summary>
@@ -8,15 +6,15 @@ internal class PlainLines : TrainOutput
     private int epochs;
     private bool hasHeader;
 
-    public override void Show(int epochs, Action training)
+    public override Task ShowAsync(int epochs, Func<Task> training)
     {
         this.epochs = epochs;
-        training();
+        return training();
     }
 
     public override void Say(string line) => Console.WriteLine(line);
 
-    public override void Epoch(EpochResult epoch)
+    public override void Epoch(EpochNews epoch)
     {
         if (!hasHeader)
         {

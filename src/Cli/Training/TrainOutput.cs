@@ -11,7 +11,7 @@ internal abstract class TrainOutput
 
     /// <summary>Runs the training with this output open.</summary>
     /// <param name="epochs">Epochs of the whole training.</param>
-    public virtual void Show(int epochs, Action training) => training();
+    public virtual Task ShowAsync(int epochs, Func<Task> training) => training();
 
     public virtual void Say(string line)
     {
@@ -21,7 +21,7 @@ internal abstract class TrainOutput
     {
     }
 
-    public abstract void Epoch(EpochResult epoch);
+    public abstract void Epoch(EpochNews epoch);
 
     public abstract void Done(TrainSummary summary);
 }

@@ -60,7 +60,7 @@ internal sealed class TrainVerb : Verb
             ResumePath = arguments.GetValue(resume),
             ModelPath = arguments.GetValue(model),
         };
-        return Task.FromResult(new LocalTraining(request, TrainOutput.Create(arguments.GetValue(json))).Run(cancellationToken));
+        return new LocalTraining(request, TrainOutput.Create(arguments.GetValue(json))).RunAsync(cancellationToken);
     }
 
     private static RunSpec ReadSpec(string path, int? epochs, int? seed)

@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SparseService.Cli.Training;
+using SparseService.Engine.Training;
+
+namespace SparseService.Cli.Demo;
+
+/// <summary>Submits a run, follows it live, and asks its model for predictions: what any client of the service could do.</summary>
+internal sealed class DemoRun(ServiceClient client, TrainOutput output)
+{
+    private const int PredictedRows = 5;
+
+    /// <param name="specPath">A file of <c>deploy/examples</c>.</param>
+    public async Task<JsonElement> SubmitAsync(
+        string name, string specPath, Guid dataset, int epochs, CancellationToken cancellationToken)
+    {
+        var spec = JsonNode.Parse(await File.ReadAllTextAsync(specPath, cancellationToken))!;
+        spec["name"] = $"{name} demo";
+        spec["dataset"] = new JsonObject { ["id"] = dataset };
+        spec["training"]!["epochs"] = epochs;
+        return await client.CreateRunAsync(spec, cancellationToken);
+    }
+
+    /// <returns>The finished run.</returns>
+    /// <exception cref="CliFault">The run did not succeed.</exception>
+    public async Task<JsonElement> FollowAsync(Guid run, int epochs, CancellationToken cancellationToken)
+    {
+        await output.ShowAsync(epochs, async () =>
+        {
+            await foreach (var (kind, message) in client.FollowAsync(run, cancellationToken))
+            {
+                switch (kind)
+                {
+                    case "step":
+                        output.Step(message.Deserialize<StepResult>(JsonSerializerOptions.Web));
+                        break;
+                    case "epoch":
+                        output.Epoch(message.GetProperty("payload").Deserialize<EpochNews>(JsonSerializerOptions.Web)!);
+                        break;
+                }
+            }
+        });
+
+        var finished = await client.GetAsync($"/v1/runs/{run}", cancellationToken);
+        return finished.GetProperty("state").GetString() == "succeeded"
+            ? finished
+            : throw new CliFault($"The run ended as {finished.GetProperty("state")}: {finished.GetProperty("message")}");
+    }
+
+    /// <summary>Prints what the model makes of a few rows of its dataset.</summary>
+    public async Task PredictAsync(Guid dataset, Guid model, CancellationToken cancellationToken)
+    {
+        var preview = await client.GetAsync($"/v1/datasets/{dataset}/preview", cancellationToken);
+        var rows = preview.GetProperty("rows").EnumerateArray().Take(PredictedRows).ToList();
+        var watch = Stopwatch.StartNew();
+        var answer = await client.PostAsync(
+            $"/v1/models/{model}/predict", new { Rows = rows.Select(row => row.GetProperty("features")) }, cancellationToken);
+        output.Say($"Predictions for {rows.Count} rows, in {watch.Elapsed.TotalMilliseconds:0} ms:");
+        foreach (var (row, prediction) in rows.Zip(answer.GetProperty("predictions").EnumerateArray()))
+        {
+            var probability = prediction.GetProperty("probabilities").EnumerateArray().Max(share => share.GetDouble());
+            var (truth, guess) = (row.GetProperty("label").GetString(), prediction.GetProperty("class").GetString());
+            output.Say($"  {truth,10} was taken for {guess} ({probability:0.0 %})");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using SparseService.Api;
+using SparseService.Jobs.Hosting;
+using SparseService.Persistence.Entities;
+
+namespace SparseService.Cli.Hosting;
+
+/// <summary>The whole service in this process: API, dashboard and, unless told otherwise, a worker.</summary>
+internal sealed class ServiceHost : IAsyncDisposable
+{
+    private readonly WebApplication app;
+
+    private ServiceHost(WebApplication app, string? firstKey)
+    {
+        this.app = app;
+        FirstKey = firstKey;
+    }
+
+    /// <summary>Where it answers, as a browser on this machine would call it.</summary>
+    public string Address => app.Urls.First().Replace("0.0.0.0", "127.0.0.1").Replace("[::]", "127.0.0.1");
+
+    /// <summary>The first admin key, given at a database's very first start.</summary>
+    public string? FirstKey { get; }
+
+    /// <exception cref="CliFault">The address is not free.</exception>
+    public static async Task<ServiceHost> StartAsync(
+        Database database, DataFolder folder, string? urls, bool withWorker, LogLevel least, CancellationToken cancellationToken)
+    {
+        var app = SparseApi.Create([], builder =>
+        {
+            builder.Configuration.AddInMemoryCollection(Settings(builder.Configuration, database, folder, urls));
+            Quiet(builder.Logging, least);
+            if (withWorker)
+            {
+                builder.Services.AddSparseWorker(builder.Configuration);
+            }
+        });
+        try
+        {
+            var firstKey = await app.PrepareAsync(cancellationToken);
+            await app.StartAsync(cancellationToken);
+            return new ServiceHost(app, firstKey);
+        }
+        catch (IOException fault) when (fault.InnerException is SocketException or Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            await app.DisposeAsync();
+            throw new CliFault($"{fault.Message} Choose another address with --urls http://127.0.0.1:PORT");
+        }
+    }
+
+    /// <summary>What every process of the service is told here; what its environment says comes first.</summary>
+    public static Dictionary<string, string?> Settings(IConfiguration environment, Database database, DataFolder folder, string? urls)
+    {
+        var settings = new Dictionary<string, string?>
+        {
+            ["ConnectionStrings:Postgres"] = database.ConnectionString,
+            ["Worker:CachePath"] = environment["Worker:CachePath"] ?? folder.Cache,
+        };
+        if (urls is not null)
+        {
+            settings["Urls"] = urls;
+        }
+
+        return settings;
+    }
+
+    /// <summary>One line per message; the framework's own only when they matter.</summary>
+    public static void Quiet(ILoggingBuilder logging, LogLevel least)
+    {
+        logging.ClearProviders();
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss ";
+        });
+        logging.SetMinimumLevel(least);
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddFilter("Npgsql", LogLevel.Warning);
+    }
+
+    public Task<string> CreateKeyAsync(string name, ApiRole role, CancellationToken cancellationToken) =>
+        app.CreateKeyAsync(name, role, cancellationToken);
+
+    /// <summary>Until somebody stops the process; runs in progress write their checkpoints first.</summary>
+    public Task WaitForShutdownAsync(CancellationToken cancellationToken) => app.WaitForShutdownAsync(cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await app.StopAsync();
+        await app.DisposeAsync();
+    }
+}
