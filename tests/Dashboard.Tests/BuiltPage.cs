@@ -21,7 +21,9 @@ internal static class BuiltPage
         Assert.SkipWhen(FindProgram("npm") is null, "npm is not installed: the page cannot be built (Debian: apt-get install nodejs npm)");
 
     public static string? FindProgram(params string[] names) =>
-        names.SelectMany(name => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator), (name, folder) => Path.Combine(folder, name))
+        names.SelectMany(
+                name => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator),
+                (name, folder) => Path.Combine(folder, name))
             .FirstOrDefault(File.Exists);
 
     /// <returns>Null when it went well, else the output.</returns>
@@ -37,7 +39,9 @@ internal static class BuiltPage
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
-        return process.ExitCode == 0 ? null : $"npm {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{await output}\n{await errors}";
+        return process.ExitCode == 0
+            ? null
+            : $"npm {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{await output}\n{await errors}";
     }
 
     private static async Task<string?> BuildAsync()

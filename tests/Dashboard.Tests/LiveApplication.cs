@@ -11,7 +11,7 @@ using SparseService.Shared;
 
 namespace SparseService.Dashboard.Tests;
 
-/// <summary>The real service with a worker, on a port and a database of its own; it can be stopped and started again at the same address.</summary>
+/// <summary>The real service with a worker, on a port and a database of its own; it can be restarted at the same address.</summary>
 internal sealed class LiveApplication : IAsyncDisposable
 {
     private readonly TestDatabase database;

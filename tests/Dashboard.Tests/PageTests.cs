@@ -70,7 +70,8 @@ public sealed partial class PageTests(Chromium chromium) : IClassFixture<Chromiu
         await Assertions.Expect(page.Locator(".layers-table tbody tr")).ToHaveCountAsync(3);
         await ExpectGaplessEventsAsync(page);
 
-        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "Download the trained model" }).ClickAsync());
+        var download = await page.RunAndWaitForDownloadAsync(() =>
+            page.GetByRole(AriaRole.Button, new() { Name = "Download the trained model" }).ClickAsync());
         Assert.True(new FileInfo(await download.PathAsync()).Length > 1000);
 
         await page.GetByRole(AriaRole.Navigation, new() { Name = "Pages" }).GetByRole(AriaRole.Link, new() { Name = "Runs" }).ClickAsync();
@@ -86,7 +87,8 @@ public sealed partial class PageTests(Chromium chromium) : IClassFixture<Chromiu
         var run = await service.SubmitAsync(LongSpec);
         var page = await chromium.OpenAsync(Phone, []);
         await page.GotoAsync($"{service.Address}/dashboard/?key={service.Key}#/runs/{run}");
-        await Assertions.Expect(page.Locator(".event-epoch").First).ToContainTextAsync(new Regex(@"Epoch \d"), new() { Timeout = TrainingMs });
+        await Assertions.Expect(page.Locator(".event-epoch").First)
+            .ToContainTextAsync(new Regex(@"Epoch \d"), new() { Timeout = TrainingMs });
 
         await service.RestartAsync();
 

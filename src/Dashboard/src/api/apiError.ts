@@ -2,7 +2,11 @@ import type { ProblemDetails } from "./types";
 
 /** An answer that is not a success, or no answer at all (status 0). */
 export class ApiError extends Error {
-  constructor(readonly status: number, message: string, readonly faults: string[] = []) {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly faults: string[] = [],
+  ) {
     super(message);
   }
 
@@ -21,20 +25,29 @@ export class ApiError extends Error {
 
 function wordsFor(status: number): string {
   switch (status) {
-    case 401: return "The key is not valid, or was revoked.";
-    case 403: return "Your key may read, but not do this. Ask for a key with the role submitter or admin.";
-    case 404: return "There is no such thing here, or your key may not see it.";
-    case 409: return "The run's state does not allow this any more.";
-    case 413: return "That is larger than the service accepts.";
-    case 429: return "Too many requests. Wait a moment and try again.";
-    default: return status >= 500 ? `The service failed (${status}). Its log says why.` : `The service refused this (${status}).`;
+    case 401:
+      return "The key is not valid, or was revoked.";
+    case 403:
+      return "Your key may read, but not do this. Ask for a key with the role submitter or admin.";
+    case 404:
+      return "There is no such thing here, or your key may not see it.";
+    case 409:
+      return "The run's state does not allow this any more.";
+    case 413:
+      return "That is larger than the service accepts.";
+    case 429:
+      return "Too many requests. Wait a moment and try again.";
+    default:
+      return status >= 500 ? `The service failed (${status}). Its log says why.` : `The service refused this (${status}).`;
   }
 }
 
 /** Faults come as a list of objects or texts, or as a map from path to texts. */
 function faultsOf(errors: unknown): string[] {
   if (Array.isArray(errors)) {
-    return errors.map(fault => (typeof fault === "object" && fault !== null ? describe(fault as Record<string, unknown>) : String(fault)));
+    return errors.map(fault =>
+      typeof fault === "object" && fault !== null ? describe(fault as Record<string, unknown>) : String(fault),
+    );
   }
   if (typeof errors === "object" && errors !== null) {
     return Object.entries(errors).flatMap(([path, texts]) => [texts].flat().map(text => `${path}: ${String(text)}`));

@@ -1,11 +1,23 @@
 import { ApiError } from "./apiError";
 import type {
-  Checkpoint, Dataset, MetricSeries, NetworkStatistics, OwnKey, Page, ProblemDetails, Run, RunEvent, RunSpec,
+  Checkpoint,
+  Dataset,
+  MetricSeries,
+  NetworkStatistics,
+  OwnKey,
+  Page,
+  ProblemDetails,
+  Run,
+  RunEvent,
+  RunSpec,
 } from "./types";
 
 /** Every request of the page goes through here; a 401 ends the session. */
 export class ApiClient {
-  constructor(private readonly key: string, private readonly onUnauthorized: () => void = () => {}) {}
+  constructor(
+    private readonly key: string,
+    private readonly onUnauthorized: () => void = () => {},
+  ) {}
 
   /** Whose key this is; the cheapest way to find out whether it is good. */
   getOwnKey(): Promise<OwnKey> {

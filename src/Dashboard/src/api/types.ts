@@ -1,7 +1,15 @@
 // The wire types of /v1 that the page reads. Fields that a server may leave out are optional: null and absent mean the same.
 
 export type RunState =
-  | "queued" | "starting" | "running" | "pausing" | "paused" | "stopping" | "cancelled" | "succeeded" | "failed";
+  | "queued"
+  | "starting"
+  | "running"
+  | "pausing"
+  | "paused"
+  | "stopping"
+  | "cancelled"
+  | "succeeded"
+  | "failed";
 
 export interface Run {
   id: string;

@@ -8,7 +8,12 @@ export function formatCount(value: number | null | undefined): string {
   if (Math.abs(value) < 10_000) {
     return formatInteger(value);
   }
-  for (const [size, unit] of [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]] as const) {
+  for (const [size, unit] of [
+    [1e12, "T"],
+    [1e9, "G"],
+    [1e6, "M"],
+    [1e3, "k"],
+  ] as const) {
     // 999,950 rounds to 1.00 M, not to 1000 k.
     if (Math.abs(value) >= size * 0.9995) {
       return `${threeDigits(value / size)} ${unit}`;
@@ -22,7 +27,9 @@ export function formatInteger(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) {
     return "–";
   }
-  return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, thinSpace);
+  return Math.round(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, thinSpace);
 }
 
 export function formatBytes(bytes: number | null | undefined): string {

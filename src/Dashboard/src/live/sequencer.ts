@@ -10,7 +10,10 @@ export class Sequencer<T extends Sequenced> {
   private readonly waiting = new Map<number, T>();
 
   /** @param last Sequence number of the newest event that is already known; 0 = none. */
-  constructor(private last: number, private readonly waitingLimit = 1000) {}
+  constructor(
+    private last: number,
+    private readonly waitingLimit = 1000,
+  ) {}
 
   get lastSeq(): number {
     return this.last;

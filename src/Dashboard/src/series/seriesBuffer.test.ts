@@ -4,7 +4,12 @@ import { SeriesBuffer, smooth, thin } from "./seriesBuffer";
 describe("SeriesBuffer", () => {
   it("keeps x ascending and replaces a repeated x", () => {
     const series = new SeriesBuffer();
-    [[1, 10], [3, 30], [2, 20], [3, 33]].forEach(([x, y]) => series.put(x!, y!));
+    [
+      [1, 10],
+      [3, 30],
+      [2, 20],
+      [3, 33],
+    ].forEach(([x, y]) => series.put(x!, y!));
     expect(series.x).toEqual([1, 2, 3]);
     expect(series.y).toEqual([10, 20, 33]);
   });
@@ -13,7 +18,11 @@ describe("SeriesBuffer", () => {
     const series = new SeriesBuffer();
     series.put(5, 50);
     series.put(6, 60);
-    series.putAll([{ x: 2, y: 20 }, { x: 1, y: 10 }, { x: 5, y: 50 }]);
+    series.putAll([
+      { x: 2, y: 20 },
+      { x: 1, y: 10 },
+      { x: 5, y: 50 },
+    ]);
     expect(series.x).toEqual([1, 2, 5, 6]);
     expect(series.lastY).toBe(60);
   });
@@ -32,12 +41,20 @@ describe("SeriesBuffer", () => {
 });
 
 describe("thin", () => {
-  it("leaves a short curve as it is", () => expect(thin([1, 2, 3], [3, 2, 1], 10)).toEqual([[1, 2, 3], [3, 2, 1]]));
+  it("leaves a short curve as it is", () =>
+    expect(thin([1, 2, 3], [3, 2, 1], 10)).toEqual([
+      [1, 2, 3],
+      [3, 2, 1],
+    ]));
 
   it("never gives more points than asked, nor an x twice", () => {
     for (const count of [5, 17, 100, 1001]) {
       const xs = Array.from({ length: count }, (_, index) => index);
-      const [kept] = thin(xs, xs.map(x => (x * 7919) % 101), 16);
+      const [kept] = thin(
+        xs,
+        xs.map(x => (x * 7919) % 101),
+        16,
+      );
       expect(kept.length).toBeLessThanOrEqual(16);
       expect(new Set(kept).size).toBe(kept.length);
     }

@@ -8,7 +8,8 @@ import { parseRoute, runsLink } from "./router";
 import { forgetKey, looksLikeKey, storedKey, storeKey, takeKeyFromAddress } from "./session";
 import { currentTheme, isDark, setTheme } from "./theme";
 
-const sun = "M12 4V2m0 20v-2m8-8h2M2 12h2m13.7-5.7 1.4-1.4M4.9 19.1l1.4-1.4m0-11.4L4.9 4.9m14.2 14.2-1.4-1.4M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8Z";
+const sun =
+  "M12 4V2m0 20v-2m8-8h2M2 12h2m13.7-5.7 1.4-1.4M4.9 19.1l1.4-1.4m0-11.4L4.9 4.9m14.2 14.2-1.4-1.4M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8Z";
 const moon = "M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5Z";
 
 const refusedKey = "The service does not take this key (any more). Sign in with another one.";
@@ -23,11 +24,14 @@ export class Shell {
   private page: PageView | null = null;
 
   constructor(private readonly root: HTMLElement) {
-    this.header = h("header", { class: "topbar" },
+    this.header = h(
+      "header",
+      { class: "topbar" },
       h("a", { class: "skip", href: "#main", on: { click: event => this.skip(event) } }, "Skip to content"),
       h("a", { class: "brand", href: runsLink() }, brandMark(), "SparseService"),
       h("nav", { attrs: { "aria-label": "Pages" } }, h("a", { href: runsLink() }, "Runs")),
-      h("div", { class: "topbar-end" }, this.who, themeButton(), this.signOut));
+      h("div", { class: "topbar-end" }, this.who, themeButton(), this.signOut),
+    );
   }
 
   start(): void {
@@ -46,9 +50,10 @@ export class Shell {
     const key = storedKey();
     this.signOut.hidden = this.who.hidden = key === null;
     this.header.querySelector("nav")!.hidden = key === null;
-    this.page = key === null
-      ? openSignInPage(() => this.signedIn(), this.refused)
-      : openRoute({ key, api: new ApiClient(key, () => this.endSession(refusedKey)) });
+    this.page =
+      key === null
+        ? openSignInPage(() => this.signedIn(), this.refused)
+        : openRoute({ key, api: new ApiClient(key, () => this.endSession(refusedKey)) });
     this.refused = null;
     document.title = `${this.page.title} · SparseService`;
     this.main.replaceChildren(this.page.element);
@@ -98,15 +103,24 @@ function openRoute(context: PageContext): PageView {
 }
 
 function brandMark(): SVGSVGElement {
-  return svg("0 0 24 24", "M5 5l14 7M5 12h14M5 19l14-7", "M5 3.2a1.8 1.8 0 1 0 0 3.6 1.8 1.8 0 0 0 0-3.6Zm0 7a1.8 1.8 0 1 0 0 3.6 1.8 1.8 0 0 0 0-3.6Z"
-    + "m0 7a1.8 1.8 0 1 0 0 3.6 1.8 1.8 0 0 0 0-3.6Zm14-7a1.8 1.8 0 1 0 0 3.6 1.8 1.8 0 0 0 0-3.6Z");
+  return svg(
+    "0 0 24 24",
+    "M5 5l14 7M5 12h14M5 19l14-7",
+    "M5 3.2a1.8 1.8 0 1 0 0 3.6 1.8 1.8 0 0 0 0-3.6Zm0 7a1.8 1.8 0 1 0 0 3.6 1.8 1.8 0 0 0 0-3.6Z" +
+      "m0 7a1.8 1.8 0 1 0 0 3.6 1.8 1.8 0 0 0 0-3.6Zm14-7a1.8 1.8 0 1 0 0 3.6 1.8 1.8 0 0 0 0-3.6Z",
+  );
 }
 
 function themeButton(): HTMLElement {
-  const button = h("button", { class: "icon-button", on: { click: () => {
-    setTheme(isDark() ? "light" : "dark");
-    refresh();
-  } } });
+  const button = h("button", {
+    class: "icon-button",
+    on: {
+      click: () => {
+        setTheme(isDark() ? "light" : "dark");
+        refresh();
+      },
+    },
+  });
   const refresh = () => {
     const goal = isDark() ? "light" : "dark";
     button.replaceChildren(svg("0 0 24 24", isDark() ? sun : moon));

@@ -46,10 +46,19 @@ export class Chart {
   constructor(private readonly options: ChartOptions) {
     this.curves = options.series.map(() => ({ x: [], y: [] }));
     this.values = options.series.map(() => h("span", { class: "legend-value" }, "–"));
-    this.legend = h("div", { class: "legend" }, options.series.map((series, index) =>
-      h("span", { class: "legend-item" },
-        h("i", { class: series.bars ? "swatch block" : "swatch", style: { "--swatch": `var(${series.color})` } }),
-        series.label, this.values[index])));
+    this.legend = h(
+      "div",
+      { class: "legend" },
+      options.series.map((series, index) =>
+        h(
+          "span",
+          { class: "legend-item" },
+          h("i", { class: series.bars ? "swatch block" : "swatch", style: { "--swatch": `var(${series.color})` } }),
+          series.label,
+          this.values[index],
+        ),
+      ),
+    );
     this.canvasHost = h("div", { class: "chart-host", style: { height: `${options.height}px` }, attrs: { role: "img" } });
     this.element = h("div", { class: "chart" }, this.canvasHost);
     this.observer = new ResizeObserver(() => this.resize());
@@ -75,11 +84,14 @@ export class Chart {
   }
 
   private draw(): void {
-    const tables = this.curves.map(({ x, y }): uPlot.AlignedData => [
-      [...x], y.map(value => (this.isLog && value <= 0 ? null : value)),
-    ]);
+    const tables = this.curves.map(
+      ({ x, y }): uPlot.AlignedData => [[...x], y.map(value => (this.isLog && value <= 0 ? null : value))],
+    );
     this.data = tables.some(table => table[0].length > 0)
-      ? uPlot.join(tables, tables.map(table => table.slice(1).map(() => 2)))
+      ? uPlot.join(
+          tables,
+          tables.map(table => table.slice(1).map(() => 2)),
+        )
       : [[], ...tables.map(() => [])];
     this.plot?.setData(this.data);
     this.showValues(null);
@@ -118,15 +130,25 @@ export class Chart {
       padding: [8, 12, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { size: 6 }, drag: { x: true, y: false } },
-      scales: { x: { time: false, range: this.options.series.some(series => series.bars) ? barRange : lineRange }, y: this.yScale() },
+      scales: {
+        x: { time: false, range: this.options.series.some(series => series.bars) ? barRange : lineRange },
+        y: this.yScale(),
+      },
       axes: [
         {
-          ...axis, label: this.options.xLabel, labelSize: 16, labelFont: axis.font, size: 26, gap: 4,
+          ...axis,
+          label: this.options.xLabel,
+          labelSize: 16,
+          labelFont: axis.font,
+          size: 26,
+          gap: 4,
           incrs: (_, __, min, max) => (max - min < 2 ? partSteps : wholeSteps),
           values: (plot, ticks) => ticks.map(tick => (isEmpty(plot) ? "" : String(Number(tick.toPrecision(6))))),
         },
         {
-          ...axis, size: 52, gap: 4,
+          ...axis,
+          size: 52,
+          gap: 4,
           values: (plot, ticks) => ticks.map(tick => (tick === null || isEmpty(plot) ? "" : this.options.formatAxis(tick))),
         },
       ],
@@ -146,7 +168,10 @@ export class Chart {
           return [low ?? 0, high ?? 1];
         }
         const margin = (max - min) * 0.06 || Math.abs(max) * 0.1 || 0.1;
-        return [low === null ? min - margin : Math.max(low, min - margin), high === null ? max + margin : Math.min(high, max + margin)];
+        return [
+          low === null ? min - margin : Math.max(low, min - margin),
+          high === null ? max + margin : Math.min(high, max + margin),
+        ];
       },
     };
   }
@@ -184,7 +209,13 @@ function barRange(_: uPlot, min: number | null, max: number | null): uPlot.Range
 
 function lineOptions(series: ChartSeries): uPlot.Series {
   const color = themeColor(series.color);
-  const line: uPlot.Series = { label: series.label, stroke: color, width: series.width ?? 1.75, spanGaps: true, points: pointOptions(series) };
+  const line: uPlot.Series = {
+    label: series.label,
+    stroke: color,
+    width: series.width ?? 1.75,
+    spanGaps: true,
+    points: pointOptions(series),
+  };
   if (series.dash) {
     line.dash = series.dash;
   }

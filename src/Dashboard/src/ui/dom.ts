@@ -10,7 +10,9 @@ type Props<E extends HTMLElement> = Partial<Omit<E, "style" | "dataset" | "child
 
 /** Makes an element; texts are always set as text, never as markup. */
 export function h<K extends keyof HTMLElementTagNameMap>(
-  tag: K, props: Props<HTMLElementTagNameMap[K]> = {}, ...children: Children[]
+  tag: K,
+  props: Props<HTMLElementTagNameMap[K]> = {},
+  ...children: Children[]
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
   const { class: className, attrs, style, on, ...properties } = props;

@@ -8,9 +8,17 @@ export class HeatMap {
   private values: number[] = [];
   private readonly image: ImageData;
 
-  constructor(private readonly height: number, private readonly width: number, onPoint: (text: string) => void) {
+  constructor(
+    private readonly height: number,
+    private readonly width: number,
+    onPoint: (text: string) => void,
+  ) {
     this.element = h("canvas", {
-      class: "heat-map", width, height, attrs: { role: "img" }, style: { "aspect-ratio": `${width} / ${height}` },
+      class: "heat-map",
+      width,
+      height,
+      attrs: { role: "img" },
+      style: { "aspect-ratio": `${width} / ${height}` },
       on: { pointermove: event => onPoint(this.describePoint(event)), pointerleave: () => onPoint("") },
     });
     this.image = new ImageData(width, height);
@@ -23,8 +31,11 @@ export class HeatMap {
     values.forEach((value, index) => this.image.data.set([...colorAt((value - lowest) / width), 255], index * 4));
     this.element.getContext("2d")!.putImageData(this.image, 0, 0);
     const strongest = values.reduce((best, value, index) => (value > values[best]! ? index : best), 0);
-    this.element.setAttribute("aria-label", `Importance of the ${this.width} by ${this.height} input pixels, ${formatNumber(lowest)} to ${formatNumber(highest)}; `
-      + `strongest at row ${Math.floor(strongest / this.width) + 1}, column ${(strongest % this.width) + 1}.`);
+    this.element.setAttribute(
+      "aria-label",
+      `Importance of the ${this.width} by ${this.height} input pixels, ${formatNumber(lowest)} to ${formatNumber(highest)}; ` +
+        `strongest at row ${Math.floor(strongest / this.width) + 1}, column ${(strongest % this.width) + 1}.`,
+    );
   }
 
   private describePoint(event: PointerEvent): string {

@@ -15,7 +15,11 @@ export function createPanel(title: string, className = "", hint = ""): Panel {
   const tools = h("div", { class: "panel-tools" });
   const body = h("div", { class: "panel-body" });
   const heading = h("h2", { id }, title);
-  const element = h("section", { class: `panel ${className}`, attrs: { "aria-labelledby": id } },
-    h("header", { class: "panel-head" }, heading, hint ? h("span", { class: "hint" }, hint) : null, tools), body);
+  const element = h(
+    "section",
+    { class: `panel ${className}`, attrs: { "aria-labelledby": id } },
+    h("header", { class: "panel-head" }, heading, hint ? h("span", { class: "hint" }, hint) : null, tools),
+    body,
+  );
   return { element, body, tools };
 }

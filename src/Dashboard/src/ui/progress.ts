@@ -7,10 +7,14 @@ export interface Progress {
 
 export function createProgress(name: string): Progress {
   const fill = h("div", { class: "progress-fill" });
-  const bar = h("div", {
-    class: "progress-bar",
-    attrs: { role: "progressbar", "aria-label": name, "aria-valuemin": "0", "aria-valuemax": "100" },
-  }, fill);
+  const bar = h(
+    "div",
+    {
+      class: "progress-bar",
+      attrs: { role: "progressbar", "aria-label": name, "aria-valuemin": "0", "aria-valuemax": "100" },
+    },
+    fill,
+  );
   const label = h("span", { class: "progress-label" });
   const note = h("span", { class: "progress-note" });
   return {

@@ -7,8 +7,12 @@ export function showToast(text: string, kind: "info" | "error" = "info"): void {
   if (!region.isConnected) {
     document.body.append(region);
   }
-  const toast = h("div", { class: `toast toast-${kind}` }, h("span", {}, text),
-    h("button", { class: "icon-button", attrs: { "aria-label": "Dismiss" }, on: { click: () => toast.remove() } }, "×"));
+  const toast = h(
+    "div",
+    { class: `toast toast-${kind}` },
+    h("span", {}, text),
+    h("button", { class: "icon-button", attrs: { "aria-label": "Dismiss" }, on: { click: () => toast.remove() } }, "×"),
+  );
   region.append(toast);
   if (kind === "info") {
     window.setTimeout(() => toast.remove(), 4000);

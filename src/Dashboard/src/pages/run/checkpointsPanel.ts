@@ -15,9 +15,21 @@ export function createCheckpointsPanel(api: ApiClient): RunPanel {
   const headings = ["Epoch", "Step", "Test accuracy", "Test loss", "Connections", "Size", "Written"];
   const rows = h("tbody", {});
   const empty = h("p", { class: "muted small" }, "None yet.");
-  const table = h("table", { class: "table" },
-    h("thead", {}, h("tr", {}, headings.map(text => h("th", { class: "num", scope: "col" }, text)),
-      h("th", { scope: "col" }, h("span", { class: "sr-only" }, "Download")))), rows);
+  const table = h(
+    "table",
+    { class: "table" },
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        headings.map(text => h("th", { class: "num", scope: "col" }, text)),
+        h("th", { scope: "col" }, h("span", { class: "sr-only" }, "Download")),
+      ),
+    ),
+    rows,
+  );
   const scroll = h("div", { class: "table-scroll", tabIndex: 0, attrs: { role: "region", "aria-label": "Checkpoints" } }, table);
   body.append(empty);
   return {
@@ -37,22 +49,46 @@ export function createCheckpointsPanel(api: ApiClient): RunPanel {
 
 function createRow(api: ApiClient, checkpoint: Checkpoint): HTMLElement {
   const texts = [
-    formatInteger(checkpoint.epoch), formatInteger(checkpoint.step), formatPercent(checkpoint.testAccuracy), formatLoss(checkpoint.testLoss),
-    formatCount(checkpoint.nnz), formatBytes(checkpoint.bytes), formatTime(checkpoint.createdAt),
+    formatInteger(checkpoint.epoch),
+    formatInteger(checkpoint.step),
+    formatPercent(checkpoint.testAccuracy),
+    formatLoss(checkpoint.testLoss),
+    formatCount(checkpoint.nnz),
+    formatBytes(checkpoint.bytes),
+    formatTime(checkpoint.createdAt),
   ];
-  const row = h("tr", {}, texts.map(text => h("td", { class: "num" }, text)),
-    h("td", { class: "cell-action" }, downloadButton(api, "Download", `checkpoints/${checkpoint.id}/content`,
-      `checkpoint-${checkpoint.epoch}.safetensors`, `Download the checkpoint of epoch ${checkpoint.epoch}`)));
+  const row = h(
+    "tr",
+    {},
+    texts.map(text => h("td", { class: "num" }, text)),
+    h(
+      "td",
+      { class: "cell-action" },
+      downloadButton(
+        api,
+        "Download",
+        `checkpoints/${checkpoint.id}/content`,
+        `checkpoint-${checkpoint.epoch}.safetensors`,
+        `Download the checkpoint of epoch ${checkpoint.epoch}`,
+      ),
+    ),
+  );
   row.dataset["id"] = checkpoint.id;
   return row;
 }
 
 function modelButton(api: ApiClient, { run }: RunModel): HTMLElement[] {
-  return run.modelId ? [downloadButton(api, "Download model", `models/${run.modelId}/content`, "model.safetensors", "Download the trained model")] : [];
+  return run.modelId
+    ? [downloadButton(api, "Download model", `models/${run.modelId}/content`, "model.safetensors", "Download the trained model")]
+    : [];
 }
 
 function downloadButton(api: ApiClient, label: string, path: string, fileName: string, words: string): HTMLElement {
-  const button = h("button", { class: "button small", attrs: { "aria-label": words }, on: { click: () => void download() } }, label);
+  const button = h(
+    "button",
+    { class: "button small", attrs: { "aria-label": words }, on: { click: () => void download() } },
+    label,
+  );
   async function download(): Promise<void> {
     button.disabled = true;
     try {

@@ -3,7 +3,11 @@ import { drawnEpochs } from "./drawnEpochs";
 
 describe("drawnEpochs", () => {
   it.each([
-    [0, 4, []], [1, 4, [1]], [4, 4, [1, 2, 3, 4]], [5, 4, [1, 3, 5]], [9, 4, [1, 5, 9]],
+    [0, 4, []],
+    [1, 4, [1]],
+    [4, 4, [1, 2, 3, 4]],
+    [5, 4, [1, 3, 5]],
+    [9, 4, [1, 5, 9]],
   ])("of %s epochs, at most %s", (done, most, expected) => expect(drawnEpochs(done, most)).toEqual(expected));
 
   it("stays bounded, and a longer run draws a part of what a shorter one drew", () => {

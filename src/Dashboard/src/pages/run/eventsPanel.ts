@@ -9,7 +9,9 @@ import type { RunPanel } from "./runPanel";
 export function createEventsPanel(): RunPanel {
   const { element, body } = createPanel("Events", "span-6");
   const list = h("ol", { class: "events" });
-  body.append(h("div", { class: "events-scroll", tabIndex: 0, attrs: { role: "region", "aria-label": "Events, newest first" } }, list));
+  body.append(
+    h("div", { class: "events-scroll", tabIndex: 0, attrs: { role: "region", "aria-label": "Events, newest first" } }, list),
+  );
   let newest = 0;
   let oldest = Number.POSITIVE_INFINITY;
   return {
@@ -34,9 +36,14 @@ export function createEventsPanel(): RunPanel {
 }
 
 function createItem(event: RunEvent): HTMLElement {
-  return h("li", { class: `event event-${event.kind}` },
-    h("span", { class: "event-seq" }, event.seq), h("time", { dateTime: event.at, title: event.at }, formatTime(event.at)),
-    h("span", { class: "event-kind" }, event.kind), h("span", { class: "event-text" }, describeEvent(event)));
+  return h(
+    "li",
+    { class: `event event-${event.kind}` },
+    h("span", { class: "event-seq" }, event.seq),
+    h("time", { dateTime: event.at, title: event.at }, formatTime(event.at)),
+    h("span", { class: "event-kind" }, event.kind),
+    h("span", { class: "event-text" }, describeEvent(event)),
+  );
 }
 
 export function describeEvent({ kind, payload }: RunEvent): string {
@@ -44,18 +51,27 @@ export function describeEvent({ kind, payload }: RunEvent): string {
   switch (kind) {
     case "state": {
       const { state, message, reason, attempt } = payload;
-      const parts = [stateWords(state as RunState), typeof attempt === "number" && attempt > 1 ? `attempt ${attempt}` : "",
-        message ? String(message) : reason && reason !== "none" ? String(reason) : ""];
+      const parts = [
+        stateWords(state as RunState),
+        typeof attempt === "number" && attempt > 1 ? `attempt ${attempt}` : "",
+        message ? String(message) : reason && reason !== "none" ? String(reason) : "",
+      ];
       return parts.filter(part => part !== "").join(" · ");
     }
     case "epoch": {
       const accuracy = number("testAccuracy");
-      return `Epoch ${number("epoch")} · loss ${formatLoss(number("loss"))} · test ${formatLoss(number("testLoss"))}`
-        + (accuracy === null ? "" : ` · accuracy ${formatPercent(accuracy)}`);
+      return (
+        `Epoch ${number("epoch")} · loss ${formatLoss(number("loss"))} · test ${formatLoss(number("testLoss"))}` +
+        (accuracy === null ? "" : ` · accuracy ${formatPercent(accuracy)}`)
+      );
     }
-    case "checkpoint": return `Epoch ${number("epoch")} · ${formatBytes(number("bytes"))}`;
-    case "model": return `${formatBytes(number("bytes"))}, dense twin ${formatBytes(number("denseBytes"))}`;
-    case "log": return String(payload["message"] ?? "");
-    default: return JSON.stringify(payload);
+    case "checkpoint":
+      return `Epoch ${number("epoch")} · ${formatBytes(number("bytes"))}`;
+    case "model":
+      return `${formatBytes(number("bytes"))}, dense twin ${formatBytes(number("denseBytes"))}`;
+    case "log":
+      return String(payload["message"] ?? "");
+    default:
+      return JSON.stringify(payload);
   }
 }

@@ -19,7 +19,12 @@ export function createTurnoverPanel(): RunPanel {
     formatAxis: formatCount,
     series: [
       { label: "born", color: "--series-3", bars: true, format: formatCount },
-      { label: "died", color: "--series-4", bars: true, format: value => formatCount(value === null || value === undefined ? value : Math.abs(value)) },
+      {
+        label: "died",
+        color: "--series-4",
+        bars: true,
+        format: value => formatCount(value === null || value === undefined ? value : Math.abs(value)),
+      },
     ],
   });
   const { element, body, tools } = createPanel("Births and deaths", "span-4");
@@ -28,17 +33,22 @@ export function createTurnoverPanel(): RunPanel {
   return {
     element,
     topics: ["statistics"],
-    update: model => chart.setCurves([
-      totals(model, layer => layer.births ?? 0),
-      totals(model, layer => -((layer.deaths ?? 0) + (layer.prunedConnections ?? 0))),
-    ]),
+    update: model =>
+      chart.setCurves([
+        totals(model, layer => layer.births ?? 0),
+        totals(model, layer => -((layer.deaths ?? 0) + (layer.prunedConnections ?? 0))),
+      ]),
     dispose: () => chart.dispose(),
   };
 }
 
 /** A small chart with one curve per layer. */
 export function createLayerChartPanel(
-  title: string, name: string, layers: number, pick: (layer: LayerStatistics) => number | undefined, percent: boolean,
+  title: string,
+  name: string,
+  layers: number,
+  pick: (layer: LayerStatistics) => number | undefined,
+  percent: boolean,
 ): RunPanel {
   const shown = Math.min(layers, layersDrawn);
   const format = percent ? (value: number | null | undefined) => formatPercent(value, 1) : formatCount;

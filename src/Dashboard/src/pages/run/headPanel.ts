@@ -21,7 +21,11 @@ const statusWords: Record<FeedStatus, string> = {
 };
 
 const confirmations = {
-  pause: { title: "Pause this run?", text: "It stops after the current step, with a checkpoint, and frees its worker. It can go on later, bit for bit.", action: "Pause" },
+  pause: {
+    title: "Pause this run?",
+    text: "It stops after the current step, with a checkpoint, and frees its worker. It can go on later, bit for bit.",
+    action: "Pause",
+  },
   cancel: { title: "Cancel this run?", text: "It ends for good. Its metrics and checkpoints stay.", action: "Cancel the run" },
 } as const;
 
@@ -40,7 +44,7 @@ export function createHeadPanel(api: ApiClient, model: RunModel, refresh: () => 
   async function steer(verb: "pause" | "resume" | "cancel"): Promise<void> {
     if (verb !== "resume") {
       const { title: question, text, action } = confirmations[verb];
-      if (!await confirmAction(question, text, action, verb === "cancel")) {
+      if (!(await confirmAction(question, text, action, verb === "cancel"))) {
         return;
       }
     }
@@ -54,11 +58,26 @@ export function createHeadPanel(api: ApiClient, model: RunModel, refresh: () => 
     buttons.forEach(button => (button.disabled = false));
   }
 
-  const element = h("header", { class: "run-head" },
-    h("div", { class: "page-head" },
-      h("nav", { class: "crumbs", attrs: { "aria-label": "Breadcrumb" } }, h("a", { href: runsLink() }, "Runs"), h("span", { attrs: { "aria-hidden": "true" } }, "/")),
-      title, chip, status, h("div", { class: "page-actions needs-submitter" }, buttons)),
-    progress.element, message);
+  const element = h(
+    "header",
+    { class: "run-head" },
+    h(
+      "div",
+      { class: "page-head" },
+      h(
+        "nav",
+        { class: "crumbs", attrs: { "aria-label": "Breadcrumb" } },
+        h("a", { href: runsLink() }, "Runs"),
+        h("span", { attrs: { "aria-hidden": "true" } }, "/"),
+      ),
+      title,
+      chip,
+      status,
+      h("div", { class: "page-actions needs-submitter" }, buttons),
+    ),
+    progress.element,
+    message,
+  );
 
   return {
     element,
@@ -68,8 +87,11 @@ export function createHeadPanel(api: ApiClient, model: RunModel, refresh: () => 
       updateStateChip(chip, run.state);
       setText(status, isTerminal(run.state) && feed !== "reconnecting" ? "" : statusWords[feed]);
       status.dataset["status"] = feed;
-      progress.update(share, `Epoch ${formatInteger(run.epochsDone)} of ${formatInteger(run.epochsTotal)}`,
-        progressNote(run, share, Date.now(), secondsPerEpoch));
+      progress.update(
+        share,
+        `Epoch ${formatInteger(run.epochsDone)} of ${formatInteger(run.epochsTotal)}`,
+        progressNote(run, share, Date.now(), secondsPerEpoch),
+      );
       pause.hidden = !["queued", "starting", "running"].includes(run.state);
       resume.hidden = !(run.state === "paused" || ((run.state === "failed" || run.state === "cancelled") && run.epochsDone > 0));
       cancel.hidden = isTerminal(run.state) || run.state === "stopping";
@@ -82,5 +104,9 @@ function showMessage(element: HTMLElement, state: string, reason?: string | null
   const failed = state === "failed";
   element.hidden = !failed && !words;
   element.className = failed ? "notice notice-error" : "notice";
-  setText(element, words || (failed ? `The run failed${reason && reason !== "none" ? ` (${reason})` : ""}. The events below tell what happened.` : ""));
+  setText(
+    element,
+    words ||
+      (failed ? `The run failed${reason && reason !== "none" ? ` (${reason})` : ""}. The events below tell what happened.` : ""),
+  );
 }

@@ -23,15 +23,29 @@ export function createInputPanel(): RunPanel {
 
   function drawImage(values: number[], { height, width, channels }: ImageShape): void {
     if (maps.length !== channels) {
-      maps.splice(0, maps.length, ...Array.from({ length: channels }, () => new HeatMap(height, width, text => setText(readout, text))));
-      body.replaceChildren(h("div", { class: "heat-maps" }, maps.map((map, channel) =>
-        h("figure", {}, map.element, channels > 1 ? h("figcaption", {}, channelName(channel, channels)) : null))), scale);
+      maps.splice(
+        0,
+        maps.length,
+        ...Array.from({ length: channels }, () => new HeatMap(height, width, text => setText(readout, text))),
+      );
+      body.replaceChildren(
+        h(
+          "div",
+          { class: "heat-maps" },
+          maps.map((map, channel) =>
+            h("figure", {}, map.element, channels > 1 ? h("figcaption", {}, channelName(channel, channels)) : null),
+          ),
+        ),
+        scale,
+      );
     }
     const highest = values.reduce((high, value) => Math.max(high, value), 0);
     const lowest = values.reduce((low, value) => Math.min(low, value), highest);
     setText(scaleLow, formatNumber(lowest));
     setText(scaleHigh, formatNumber(highest));
-    maps.forEach((map, channel) => map.draw(channels === 1 ? values : values.filter((_, feature) => feature % channels === channel), lowest, highest));
+    maps.forEach((map, channel) =>
+      map.draw(channels === 1 ? values : values.filter((_, feature) => feature % channels === channel), lowest, highest),
+    );
   }
 
   return {
@@ -69,9 +83,24 @@ function channelName(channel: number, channels: number): string {
 }
 
 function strongestFeatures(values: number[]): HTMLElement {
-  const strongest = values.map((value, feature) => ({ value, feature })).sort((a, b) => b.value - a.value).slice(0, featuresShown);
+  const strongest = values
+    .map((value, feature) => ({ value, feature }))
+    .sort((a, b) => b.value - a.value)
+    .slice(0, featuresShown);
   const unused = values.filter(value => value === 0).length;
-  return h("div", {},
-    h("ol", { class: "rank" }, strongest.map(({ value, feature }) => rankItem(`feature ${feature}`, value, strongest[0]!.value))),
-    h("p", { class: "muted small" }, `${formatInteger(values.length)} features; ${unused === 0 ? "all are connected" : `${formatInteger(unused)} not connected any more`}.`));
+  const lost = unused === 0 ? "all are connected" : `${formatInteger(unused)} not connected any more`;
+  return h(
+    "div",
+    {},
+    h(
+      "ol",
+      { class: "rank" },
+      strongest.map(({ value, feature }) => rankItem(`feature ${feature}`, value, strongest[0]!.value)),
+    ),
+    h(
+      "p",
+      { class: "muted small" },
+      `${formatInteger(values.length)} features; ${lost}.`,
+    ),
+  );
 }

@@ -15,14 +15,22 @@ export class RunLoader {
   private statisticsBusy = false;
   private checkpointsBusy = false;
 
-  constructor(private readonly api: ApiClient, private readonly model: RunModel, private readonly signal: AbortSignal) {}
+  constructor(
+    private readonly api: ApiClient,
+    private readonly model: RunModel,
+    private readonly signal: AbortSignal,
+  ) {}
 
   /** Everything up to now; parts that fail leave their panel empty, not the page. */
   async loadPast(): Promise<void> {
     const { id, datasetId, lastEventSeq, epochsDone } = this.model.run;
     await Promise.all([
-      this.quietly(async () => this.model.addMetrics(await this.api.getMetrics(id, [...epochSeries, stepSeries], maxPoints, this.signal))),
-      this.quietly(async () => this.model.addPastEvents(await this.api.listEvents(id, Math.max(0, lastEventSeq - pastEvents), this.signal))),
+      this.quietly(async () =>
+        this.model.addMetrics(await this.api.getMetrics(id, [...epochSeries, stepSeries], maxPoints, this.signal)),
+      ),
+      this.quietly(async () =>
+        this.model.addPastEvents(await this.api.listEvents(id, Math.max(0, lastEventSeq - pastEvents), this.signal)),
+      ),
       this.loadCheckpoints(),
       this.quietly(async () => {
         this.model.dataset = await this.api.getDataset(datasetId, this.signal);
@@ -40,7 +48,9 @@ export class RunLoader {
   async catchUp(): Promise<void> {
     [...this.triedEpochs].filter(epoch => !this.model.layerHistory.has(epoch)).forEach(epoch => this.triedEpochs.delete(epoch));
     this.wantStatistics(this.model.run.epochsDone);
-    await this.quietly(async () => this.model.addMetrics(await this.api.getMetrics(this.model.run.id, [stepSeries], maxPoints, this.signal)));
+    await this.quietly(async () =>
+      this.model.addMetrics(await this.api.getMetrics(this.model.run.id, [stepSeries], maxPoints, this.signal)),
+    );
   }
 
   /** The newest epoch's statistics at once, then those of the past that the charts draw. */
@@ -79,7 +89,9 @@ export class RunLoader {
   }
 
   private async loadStatistics(epoch: number): Promise<void> {
-    await this.quietly(async () => this.model.addStatistics(epoch, await this.api.getStatistics(this.model.run.id, epoch, this.signal)));
+    await this.quietly(async () =>
+      this.model.addStatistics(epoch, await this.api.getStatistics(this.model.run.id, epoch, this.signal)),
+    );
   }
 
   private async loadCheckpoints(): Promise<void> {

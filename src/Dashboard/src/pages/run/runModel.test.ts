@@ -3,11 +3,23 @@ import type { Run } from "../../api/types";
 import { RunModel } from "./runModel";
 
 const run: Run = {
-  id: "r", datasetId: "d", spec: { training: { network: { layers: [4, 2] } } }, state: "running", epochsTotal: 10, epochsDone: 2, stepsDone: 20,
-  lastEventSeq: 5, createdAt: "2026-01-01T00:00:00Z", bestTestAccuracy: 0.9,
+  id: "r",
+  datasetId: "d",
+  spec: { training: { network: { layers: [4, 2] } } },
+  state: "running",
+  epochsTotal: 10,
+  epochsDone: 2,
+  stepsDone: 20,
+  lastEventSeq: 5,
+  createdAt: "2026-01-01T00:00:00Z",
+  bestTestAccuracy: 0.9,
 };
-const epoch = (seq: number, number: number, loss: number) =>
-  ({ seq, kind: "epoch" as const, at: "", payload: { epoch: number, step: number * 10, loss, testAccuracy: 0.5, nnz: 3, density: 0.1 } });
+const epoch = (seq: number, number: number, loss: number) => ({
+  seq,
+  kind: "epoch" as const,
+  at: "",
+  payload: { epoch: number, step: number * 10, loss, testAccuracy: 0.5, nnz: 3, density: 0.1 },
+});
 
 describe("RunModel", () => {
   it("moves on with an epoch event", () => {

@@ -1,5 +1,13 @@
 import type {
-  Checkpoint, Dataset, LayerStatistics, MetricSeries, NetworkStatistics, Run, RunEvent, RunState, StepUpdate,
+  Checkpoint,
+  Dataset,
+  LayerStatistics,
+  MetricSeries,
+  NetworkStatistics,
+  Run,
+  RunEvent,
+  RunState,
+  StepUpdate,
 } from "../../api/types";
 import type { FeedStatus } from "../../live/runFeed";
 import { SeriesBuffer } from "../../series/seriesBuffer";
@@ -7,8 +15,18 @@ import { SeriesBuffer } from "../../series/seriesBuffer";
 export type Topic = "run" | "curves" | "statistics" | "events" | "checkpoints" | "status";
 
 export const epochSeries = [
-  "loss", "trainAccuracy", "testLoss", "testAccuracy", "nnz", "density", "learningRate", "gradientNorm", "samplesPerSecond",
-  "trainSeconds", "evolutionSeconds", "testSeconds",
+  "loss",
+  "trainAccuracy",
+  "testLoss",
+  "testAccuracy",
+  "nnz",
+  "density",
+  "learningRate",
+  "gradientNorm",
+  "samplesPerSecond",
+  "trainSeconds",
+  "evolutionSeconds",
+  "testSeconds",
 ] as const;
 export const stepSeries = "stepLoss";
 
@@ -29,7 +47,10 @@ export class RunModel {
   private readonly buffers = new Map<string, SeriesBuffer>();
   private readonly changes = new Set<Topic>();
 
-  constructor(public run: Run, private readonly onChange: () => void) {}
+  constructor(
+    public run: Run,
+    private readonly onChange: () => void,
+  ) {}
 
   series(name: string): SeriesBuffer {
     let buffer = this.buffers.get(name);
@@ -68,7 +89,9 @@ export class RunModel {
   addStatistics(epoch: number, statistics: NetworkStatistics): void {
     this.layerHistory.set(epoch, statistics.layers);
     if (this.layerHistory.size > historyKept) {
-      [...this.layerHistory.keys()].sort((a, b) => a - b).forEach((key, index) => index % 2 === 1 && this.layerHistory.delete(key));
+      [...this.layerHistory.keys()]
+        .sort((a, b) => a - b)
+        .forEach((key, index) => index % 2 === 1 && this.layerHistory.delete(key));
     }
     if (epoch >= (this.statistics?.epoch ?? 0)) {
       this.statistics = { ...statistics, epoch };
@@ -79,7 +102,9 @@ export class RunModel {
   /** Older events, newest last, in front of those that came live. */
   addPastEvents(events: RunEvent[]): void {
     const known = new Set(this.events.map(event => event.seq));
-    this.events = [...events.filter(event => !known.has(event.seq)), ...this.events].sort((a, b) => a.seq - b.seq).slice(-eventsKept);
+    this.events = [...events.filter(event => !known.has(event.seq)), ...this.events]
+      .sort((a, b) => a.seq - b.seq)
+      .slice(-eventsKept);
     this.touch("events");
   }
 
@@ -129,7 +154,8 @@ export class RunModel {
       loss: numberOf(payload["loss"]),
       testLoss: numberOf(payload["testLoss"]),
       testAccuracy: accuracy,
-      bestTestAccuracy: accuracy === null ? this.run.bestTestAccuracy ?? null : Math.max(accuracy, this.run.bestTestAccuracy ?? 0),
+      bestTestAccuracy:
+        accuracy === null ? (this.run.bestTestAccuracy ?? null) : Math.max(accuracy, this.run.bestTestAccuracy ?? 0),
       nnz: numberOf(payload["nnz"]),
       density: numberOf(payload["density"]),
     };
@@ -151,8 +177,10 @@ export class RunModel {
     if (epochsTotal === 0) {
       return 0;
     }
-    const inside = state === "running" && this.step && this.step.epoch === epochsDone + 1
-      ? Math.max(0, Math.min(1, this.step.step / this.step.stepsPerEpoch - epochsDone)) : 0;
+    const inside =
+      state === "running" && this.step && this.step.epoch === epochsDone + 1
+        ? Math.max(0, Math.min(1, this.step.step / this.step.stepsPerEpoch - epochsDone))
+        : 0;
     return Math.min(1, (epochsDone + inside) / epochsTotal);
   }
 
@@ -165,9 +193,36 @@ export class RunModel {
 }
 
 function progressOf(run: Run): Partial<Run> {
-  const { lastEventSeq, state, reason, message, epochsDone, stepsDone, loss, testLoss, testAccuracy, bestTestAccuracy, nnz, density } = run;
-  return JSON.parse(JSON.stringify(
-    { lastEventSeq, state, reason, message, epochsDone, stepsDone, loss, testLoss, testAccuracy, bestTestAccuracy, nnz, density }));
+  const {
+    lastEventSeq,
+    state,
+    reason,
+    message,
+    epochsDone,
+    stepsDone,
+    loss,
+    testLoss,
+    testAccuracy,
+    bestTestAccuracy,
+    nnz,
+    density,
+  } = run;
+  return JSON.parse(
+    JSON.stringify({
+      lastEventSeq,
+      state,
+      reason,
+      message,
+      epochsDone,
+      stepsDone,
+      loss,
+      testLoss,
+      testAccuracy,
+      bestTestAccuracy,
+      nnz,
+      density,
+    }),
+  );
 }
 
 function numberOf(value: unknown): number | null {

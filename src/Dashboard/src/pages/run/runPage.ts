@@ -35,7 +35,10 @@ class RunPage {
   private frame = 0;
   private clock = 0;
 
-  constructor(private readonly context: PageContext, private readonly id: string) {}
+  constructor(
+    private readonly context: PageContext,
+    private readonly id: string,
+  ) {}
 
   async open(): Promise<void> {
     try {
@@ -66,14 +69,34 @@ class RunPage {
     const head = createHeadPanel(this.context.api, model, () => loader.refreshRun());
     const tiles = createTilesPanel();
     const grid = [
-      createLossPanel(), createAccuracyPanel(), createInputPanel(), createNeuronsPanel(model), createLayersPanel(),
+      createLossPanel(),
+      createAccuracyPanel(),
+      createInputPanel(),
+      createNeuronsPanel(model),
+      createLayersPanel(),
       createLayerChartPanel("Density per layer", "Density per layer by epoch", layers, layer => layer.density, true),
       createTurnoverPanel(),
-      createLayerChartPanel("Exploration", "Share of positions ever connected, per layer by epoch", layers, layer => layer.explorationRate, true),
-      createCheckpointsPanel(this.context.api), createEventsPanel(), createSpecPanel(),
+      createLayerChartPanel(
+        "Exploration",
+        "Share of positions ever connected, per layer by epoch",
+        layers,
+        layer => layer.explorationRate,
+        true,
+      ),
+      createCheckpointsPanel(this.context.api),
+      createEventsPanel(),
+      createSpecPanel(),
     ];
     this.panels = [head, tiles, ...grid];
-    this.element.replaceChildren(head.element, tiles.element, h("div", { class: "grid" }, grid.map(panel => panel.element)));
+    this.element.replaceChildren(
+      head.element,
+      tiles.element,
+      h(
+        "div",
+        { class: "grid" },
+        grid.map(panel => panel.element),
+      ),
+    );
     this.panels.forEach(panel => panel.update(model));
     // Durations and estimates move between events too.
     this.clock = window.setInterval(() => isActive(model.run.state) && model.touch("run"), 1000);
@@ -134,8 +157,13 @@ class RunPage {
   private showError(error: unknown): void {
     const missing = error instanceof ApiError && (error.status === 404 || error.status === 400);
     this.element.replaceChildren(
-      createErrorNotice(missing ? "There is no such run" : "The run could not be read", error, missing ? undefined : () => void this.open()),
-      h("p", {}, h("a", { href: runsLink() }, "All runs")));
+      createErrorNotice(
+        missing ? "There is no such run" : "The run could not be read",
+        error,
+        missing ? undefined : () => void this.open(),
+      ),
+      h("p", {}, h("a", { href: runsLink() }, "All runs")),
+    );
   }
 }
 
@@ -145,6 +173,11 @@ function titleOf({ run, share }: RunModel): string {
 }
 
 function skeleton(): HTMLElement {
-  return h("div", { attrs: { "aria-label": "Loading the run", "aria-busy": "true" } },
-    h("div", { class: "skeleton skeleton-title" }), h("div", { class: "skeleton skeleton-tiles" }), h("div", { class: "skeleton skeleton-chart" }));
+  return h(
+    "div",
+    { attrs: { "aria-label": "Loading the run", "aria-busy": "true" } },
+    h("div", { class: "skeleton skeleton-title" }),
+    h("div", { class: "skeleton skeleton-tiles" }),
+    h("div", { class: "skeleton skeleton-chart" }),
+  );
 }

@@ -11,8 +11,15 @@ export function createSpecPanel(): RunPanel {
   const facts = h("dl", { class: "facts" });
   const code = h("code", {});
   tools.append(h("button", { class: "button small", on: { click: () => void copy(code.textContent ?? "") } }, "Copy JSON"));
-  body.append(facts, h("details", {}, h("summary", {}, "The whole spec as JSON"),
-    h("pre", { tabIndex: 0, attrs: { "aria-label": "Spec as JSON" } }, code)));
+  body.append(
+    facts,
+    h(
+      "details",
+      {},
+      h("summary", {}, "The whole spec as JSON"),
+      h("pre", { tabIndex: 0, attrs: { "aria-label": "Spec as JSON" } }, code),
+    ),
+  );
   let drawn = "";
   return {
     element,
@@ -33,7 +40,12 @@ function factsOf({ run, dataset }: RunModel): [string, string][] {
   const { training } = run.spec;
   const facts: [string, string][] = [
     ["Run", run.id],
-    ["Dataset", dataset ? `${dataset.name} v${dataset.version} · ${formatInteger(dataset.rows)} rows × ${formatInteger(dataset.features)}` : "–"],
+    [
+      "Dataset",
+      dataset
+        ? `${dataset.name} v${dataset.version} · ${formatInteger(dataset.rows)} rows × ${formatInteger(dataset.features)}`
+        : "–",
+    ],
     ["Network", training.network.layers.join(" – ")],
     ["Topology", words(training.network.topology)],
     ["Activation", words(training.network.activation)],
@@ -54,10 +66,17 @@ function words(options: unknown): string {
   }
   const { kind, ...rest } = options as Record<string, unknown>;
   const idle = kind === "sgd" ? ["beta1", "beta2", "epsilon"] : kind === "adam" ? ["momentum"] : [];
-  const simple = Object.entries(rest).filter(([name, value]) =>
-    ((typeof value === "number" && value !== 0) || value === true) && !idle.includes(name));
-  return [kind === undefined ? "" : String(kind), ...simple.map(([name, value]) => (value === true ? name : `${name} ${String(value)}`))]
-    .filter(part => part !== "").join(", ") || "default";
+  const simple = Object.entries(rest).filter(
+    ([name, value]) => ((typeof value === "number" && value !== 0) || value === true) && !idle.includes(name),
+  );
+  return (
+    [
+      kind === undefined ? "" : String(kind),
+      ...simple.map(([name, value]) => (value === true ? name : `${name} ${String(value)}`)),
+    ]
+      .filter(part => part !== "")
+      .join(", ") || "default"
+  );
 }
 
 async function copy(text: string): Promise<void> {

@@ -51,10 +51,17 @@ const tiles: Tile[] = [
 
 /** The numbers that one looks at first. */
 export function createTilesPanel(): RunPanel {
-  const parts = tiles.map(tile => ({ tile, value: h("dd", { class: "tile-value" }, "–"), note: h("dd", { class: "tile-note" }) }));
+  const parts = tiles.map(tile => ({
+    tile,
+    value: h("dd", { class: "tile-value" }, "–"),
+    note: h("dd", { class: "tile-note" }),
+  }));
   return {
-    element: h("dl", { class: "tiles" },
-      parts.map(({ tile, value, note }) => h("div", { class: "tile" }, h("dt", {}, tile.label), value, note))),
+    element: h(
+      "dl",
+      { class: "tiles" },
+      parts.map(({ tile, value, note }) => h("div", { class: "tile" }, h("dt", {}, tile.label), value, note)),
+    ),
     topics: ["run"],
     update(model) {
       for (const { tile, value, note } of parts) {

@@ -12,7 +12,8 @@ export function durationSeconds(run: Run, now: number): number | null {
 }
 
 /**
- * Seconds until the last epoch. The service's own estimate first; then the pace of the epochs that the page has seen; then the mean since the start.
+ * Seconds until the last epoch: by the pace of the epochs that the page has seen, else the service's own estimate, else the mean
+ * since the start.
  * @param share Part that is done, 0 to 1.
  */
 export function remainingSeconds(run: Run, share: number, now: number, secondsPerEpoch?: number): number | null {
@@ -32,14 +33,18 @@ export function remainingSeconds(run: Run, share: number, now: number, secondsPe
 /** The words beside a progress bar. */
 export function progressNote(run: Run, share: number, now: number, secondsPerEpoch?: number): string {
   switch (run.state) {
-    case "queued": return "waiting for a worker";
-    case "starting": return "reading the data";
+    case "queued":
+      return "waiting for a worker";
+    case "starting":
+      return "reading the data";
     case "running": {
       const left = remainingSeconds(run, share, now, secondsPerEpoch);
       return left === null ? "" : `${formatDuration(Math.max(1, left))} left`;
     }
     case "pausing":
-    case "stopping": return "after this step";
-    default: return isActive(run.state) || share >= 1 ? "" : `${Math.round(share * 100)} %`;
+    case "stopping":
+      return "after this step";
+    default:
+      return isActive(run.state) || share >= 1 ? "" : `${Math.round(share * 100)} %`;
   }
 }

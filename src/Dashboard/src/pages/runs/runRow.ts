@@ -30,11 +30,14 @@ export function createRunRow(first: Run): RunRow {
   const detail = h("div", { class: "cell-detail" });
   const progress = createProgress(`Progress of ${nameOf(first)}`);
   const numbers = runColumns.slice(3).map(column => h("td", { class: "num", attrs: { "data-label": column.label } }));
-  const element = h("tr", {},
+  const element = h(
+    "tr",
+    {},
     h("td", { class: "cell-state" }, chip),
     h("th", { class: "cell-name", scope: "row" }, link, detail),
     h("td", { class: "cell-progress" }, progress.element),
-    numbers);
+    numbers,
+  );
   return {
     element,
     update(run, now) {
@@ -44,8 +47,12 @@ export function createRunRow(first: Run): RunRow {
       const share = run.epochsTotal > 0 ? run.epochsDone / run.epochsTotal : 0;
       progress.update(share, `${run.epochsDone} / ${run.epochsTotal}`, progressNote(run, share, now));
       const texts = [
-        formatLoss(run.loss), formatPercent(run.testAccuracy), formatPercent(run.density), formatCount(run.nnz),
-        formatDuration(durationSeconds(run, now)), formatTime(run.createdAt, new Date(now)),
+        formatLoss(run.loss),
+        formatPercent(run.testAccuracy),
+        formatPercent(run.density),
+        formatCount(run.nnz),
+        formatDuration(durationSeconds(run, now)),
+        formatTime(run.createdAt, new Date(now)),
       ];
       numbers.forEach((cell, index) => setText(cell, texts[index] ?? ""));
     },
@@ -56,5 +63,7 @@ export const nameOf = (run: Run): string => run.name || `Run ${run.id.slice(0, 8
 
 function describeNetwork(run: Run): string {
   const { layers } = run.spec.training.network;
-  return layers.length <= 7 ? layers.join(" – ") : `${layers.slice(0, 3).join(" – ")} – … – ${layers.at(-1)} (${layers.length} layers)`;
+  return layers.length <= 7
+    ? layers.join(" – ")
+    : `${layers.slice(0, 3).join(" – ")} – … – ${layers.at(-1)} (${layers.length} layers)`;
 }

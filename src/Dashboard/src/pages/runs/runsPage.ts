@@ -25,12 +25,35 @@ class RunsPage {
   private readonly content = h("div", { class: "runs-content", attrs: { "aria-busy": "true" } }, skeleton());
   private readonly notice = h("div", {});
   private readonly body = h("tbody", {});
-  private readonly more = h("button", { class: "button", hidden: true, on: { click: () => void this.loadMore() } }, "Show older runs");
-  private readonly demo = h("button", { class: "button primary needs-submitter", on: { click: () => void this.startDemo() } }, "Start a demo run");
-  private readonly table = h("div", { class: "panel table-panel" },
-    h("table", { class: "table runs-table" }, h("caption", { class: "sr-only" }, "Training runs, newest first"),
-      h("thead", {}, h("tr", {}, runColumns.map(column =>
-        h("th", { class: column.numeric ? "num" : "", scope: "col" }, column.label)))), this.body));
+  private readonly more = h(
+    "button",
+    { class: "button", hidden: true, on: { click: () => void this.loadMore() } },
+    "Show older runs",
+  );
+  private readonly demo = h(
+    "button",
+    { class: "button primary needs-submitter", on: { click: () => void this.startDemo() } },
+    "Start a demo run",
+  );
+  private readonly table = h(
+    "div",
+    { class: "panel table-panel" },
+    h(
+      "table",
+      { class: "table runs-table" },
+      h("caption", { class: "sr-only" }, "Training runs, newest first"),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          runColumns.map(column => h("th", { class: column.numeric ? "num" : "", scope: "col" }, column.label)),
+        ),
+      ),
+      this.body,
+    ),
+  );
   private readonly rows = new Map<string, RunRow>();
   private readonly abort = new AbortController();
   private runs: Run[] = [];
@@ -41,9 +64,14 @@ class RunsPage {
   private readonly onVisible = () => void this.refresh();
 
   constructor(private readonly context: PageContext) {
-    this.element = h("div", { class: "page" },
+    this.element = h(
+      "div",
+      { class: "page" },
       h("div", { class: "page-head" }, h("h1", {}, "Runs"), this.count, h("div", { class: "page-actions" }, this.demo)),
-      this.notice, this.content, this.more);
+      this.notice,
+      this.content,
+      this.more,
+    );
   }
 
   start(): void {
@@ -125,10 +153,23 @@ class RunsPage {
   }
 
   private showEmpty(): void {
-    const start = h("button", { class: "button primary needs-submitter", on: { click: () => void this.startDemo(start) } }, "Start the demo run");
-    this.content.replaceChildren(h("div", { class: "panel" }, createEmpty("No runs yet",
-      "The demo trains a sparse network on ten kinds of drawn signs that the service generates itself. It takes less than a minute. "
-      + "Your own runs come through POST /v1/runs or the sparse command.", start)));
+    const start = h(
+      "button",
+      { class: "button primary needs-submitter", on: { click: () => void this.startDemo(start) } },
+      "Start the demo run",
+    );
+    this.content.replaceChildren(
+      h(
+        "div",
+        { class: "panel" },
+        createEmpty(
+          "No runs yet",
+          "The demo trains a sparse network on ten kinds of drawn signs that the service generates itself. It takes less than a minute. " +
+            "Your own runs come through POST /v1/runs or the sparse command.",
+          start,
+        ),
+      ),
+    );
   }
 
   private async startDemo(button: HTMLButtonElement = this.demo): Promise<void> {
@@ -162,6 +203,9 @@ class RunsPage {
 }
 
 function skeleton(): HTMLElement {
-  return h("div", { class: "panel skeleton-table", attrs: { "aria-label": "Loading the runs" } },
-    Array.from({ length: 6 }, () => h("div", { class: "skeleton" })));
+  return h(
+    "div",
+    { class: "panel skeleton-table", attrs: { "aria-label": "Loading the runs" } },
+    Array.from({ length: 6 }, () => h("div", { class: "skeleton" })),
+  );
 }

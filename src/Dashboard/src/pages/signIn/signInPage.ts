@@ -6,7 +6,12 @@ import { looksLikeKey, storeKey } from "../../shell/session";
 
 export function openSignInPage(onSignedIn: () => void, reason: string | null): PageView {
   const input = h("input", {
-    id: "key", type: "password", autocomplete: "off", spellcheck: false, placeholder: "sk_…", required: true,
+    id: "key",
+    type: "password",
+    autocomplete: "off",
+    spellcheck: false,
+    placeholder: "sk_…",
+    required: true,
     attrs: { "aria-describedby": "key-help key-error" },
   });
   const keep = h("input", { type: "checkbox", id: "keep" });
@@ -34,13 +39,22 @@ export function openSignInPage(onSignedIn: () => void, reason: string | null): P
     }
   };
 
-  const form = h("form", { class: "sign-in", on: { submit: (event: SubmitEvent) => void signIn(event) } },
+  const form = h(
+    "form",
+    { class: "sign-in", on: { submit: (event: SubmitEvent) => void signIn(event) } },
     h("h1", {}, "Sign in"),
-    h("p", { class: "muted", id: "key-help" },
-      "The service shows an admin key once, at its first start, together with a link that signs you in. Other keys come from an administrator."),
-    h("label", { attrs: { for: "key" } }, "API key"), input, error,
+    h(
+      "p",
+      { class: "muted", id: "key-help" },
+      "The service shows an admin key once, at its first start, together with a link that signs you in. " +
+        "Other keys come from an administrator.",
+    ),
+    h("label", { attrs: { for: "key" } }, "API key"),
+    input,
+    error,
     h("label", { class: "check", attrs: { for: "keep" } }, keep, "Keep me signed in in this browser"),
-    submit);
+    submit,
+  );
   queueMicrotask(() => input.focus());
   return { title: "Sign in", element: form, dispose: () => {} };
 }
