@@ -84,9 +84,12 @@ public sealed class RunLease : IDisposable
         await using var command = new NpgsqlCommand(
             """
             UPDATE runs SET lease_epoch = lease_epoch WHERE id = @id AND lease_epoch = @mine AND lease_owner IS NOT NULL
-            RETURNING state, epochs_done, last_checkpoint_id, best_test_accuracy, faults
+            RETURNING state, epochs_done, last_checkpoint_id, best_test_accuracy, faults,
+                set_config('idle_in_transaction_session_timeout', @patience, true)
             """,
             connection);
+        // A worker that freezes here holds the row, and the queue skips locked rows: the server ends such a transaction when the lease is over.
+        command.Parameters.AddWithValue("patience", $"{(long)duration.TotalMilliseconds}ms");
         command.Parameters.AddWithValue("id", Run.RunId);
         command.Parameters.AddWithValue("mine", Run.LeaseEpoch);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);

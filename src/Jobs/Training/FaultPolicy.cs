@@ -30,8 +30,9 @@ internal static class FaultPolicy
     /// <summary>Whether the database may well answer the same statement later.</summary>
     public static bool IsPassing(Exception fault) => fault switch
     {
-        // Classes 08: connection, 53: resources, 57: shut down by its operator.
-        PostgresException refused => refused.IsTransient || refused.SqlState[..2] is "08" or "53" or "57",
+        // Classes 08: connection, 53: resources, 57: shut down by its operator; and a transaction that the server ended because we froze in it.
+        PostgresException refused => refused.IsTransient || refused.SqlState[..2] is "08" or "53" or "57"
+            || refused.SqlState == "25P03",
         NpgsqlException or TimeoutException => true,
         _ => false,
     };
