@@ -73,6 +73,32 @@ public sealed class LimitTests
         Assert.Null(await service.PrepareAgainAsync());
     }
 
+    [Fact]
+    public async Task HostileUploadsAndSpecs_Refused_LeaveNoRowsBehind()
+    {
+        await using var service = await StartAsync(("Worker:InProcess", "false"));
+        foreach (var text in new[] { "a,b\n1\n", "a,label\nNaN,x\n1,y\n", "\0\u0001\u0002" })
+        {
+            var upload = await service.Submitter.UploadAsync(Uploading.Text(text));
+            var response = await service.Submitter.CreateDatasetAsync("hostile", "csv", ("train", upload));
+            Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
+            await service.Submitter.DeleteAsync($"/v1/uploads/{upload}", Cancellation);
+        }
+
+        await (await service.Submitter.PostAsync("/v1/runs", RunTests.Json(RunTests.Spec("none")), Cancellation))
+            .RefusalAsync(422, "$.dataset.name");
+        var rows = await service.InDatabaseAsync(async db =>
+            await db.Uploads.CountAsync() + await db.UploadParts.CountAsync() + await db.Datasets.CountAsync()
+            + await db.Blobs.CountAsync() + await db.BlobChunks.CountAsync()
+            + await db.Runs.CountAsync() + await db.IdempotencyKeys.CountAsync());
+        Assert.Equal(0, rows);
+
+        // And the service still works.
+        var good = await service.Submitter.UploadAsync(Uploading.Text("a,label\n1,x\n2,y\n"));
+        await (await service.Submitter.CreateDatasetAsync("good", "csv", ("train", good))).JsonAsync(HttpStatusCode.Created);
+        Assert.Equal(0, await service.InDatabaseAsync(db => db.UploadParts.CountAsync()));
+    }
+
     private static async Task<ServiceFixture> StartAsync(params (string Name, string Value)[] settings)
     {
         var service = new ServiceFixture { IsShared = false };

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Logging;
 using SparseService.Jobs.Events;
@@ -10,6 +11,7 @@ namespace SparseService.Api.Runs;
 /// </summary>
 internal sealed class RunSubscriptions(IHubContext<RunsHub, IRunClient> hub, RunEventTail tail, ILogger<RunSubscriptions> logger)
 {
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
     private readonly ConcurrentDictionary<string, Connection> connections = new();
 
     public bool TryConnect(string connectionId, int limit)
@@ -48,25 +50,31 @@ internal sealed class RunSubscriptions(IHubContext<RunsHub, IRunClient> hub, Run
 
     private async Task PumpAsync(IRunClient client, Guid runId, long afterSeq, CancellationToken cancellationToken)
     {
-        try
+        // Before the first await of the replay: a run may finish its only epoch while old events are still being read.
+        var steps = PumpStepsAsync(client, runId, cancellationToken);
+        while (!cancellationToken.IsCancellationRequested)
         {
-            // Before the first await of the replay: a run may finish its only epoch while old events are still being read.
-            var steps = PumpStepsAsync(client, runId, cancellationToken);
-            await foreach (var row in tail.FollowAsync(runId, afterSeq, cancellationToken))
+            try
             {
-                await client.RunEvent(RunEventMessage.From(row));
+                await foreach (var row in tail.FollowAsync(runId, afterSeq, cancellationToken))
+                {
+                    await client.RunEvent(RunEventMessage.From(row));
+                    afterSeq = row.Seq;
+                }
             }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (Exception exception) when (exception is DbException or InvalidOperationException or TimeoutException)
+            {
+                // The client cannot tell a quiet run from a feed that broke off: go on behind the last event it has.
+                logger.LogWarning(exception, "The live feed of run {RunId} broke off; it is taken up again", runId);
+                await Task.Delay(RetryAfter, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
 
-            await steps;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-        }
-        catch (Exception exception) when (exception is System.Data.Common.DbException or InvalidOperationException)
-        {
-            // The client sees no more events, asks for those behind the last one it has, and is served anew.
-            logger.LogWarning(exception, "The live feed of run {RunId} broke off", runId);
-        }
+        await steps.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task PumpStepsAsync(IRunClient client, Guid runId, CancellationToken cancellationToken)
