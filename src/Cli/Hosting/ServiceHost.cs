@@ -78,8 +78,9 @@ internal sealed class ServiceHost : IAsyncDisposable
             console.TimestampFormat = "HH:mm:ss ";
         });
         logging.SetMinimumLevel(least);
-        logging.AddFilter("Microsoft", LogLevel.Warning);
-        logging.AddFilter("Npgsql", LogLevel.Warning);
+        var framework = least > LogLevel.Warning ? least : LogLevel.Warning;
+        logging.AddFilter("Microsoft", framework);
+        logging.AddFilter("Npgsql", framework);
     }
 
     public Task<string> CreateKeyAsync(string name, ApiRole role, CancellationToken cancellationToken) =>
