@@ -30,7 +30,8 @@ internal static class CheckpointFile
         var (metadata, tensors) = Safetensors.Read(source);
         var (stored, description) = ModelFile.ReadDescription(metadata, tensors, Format);
         var options = overrides ?? stored;
-        RequireSameShape(stored, options);
+        var stepInEpoch = (int)Number(metadata, "stepInEpoch", int.MaxValue);
+        RequireResumable(stored, options, midEpoch: stepInEpoch > 0);
         var layers = Enumerable.Range(0, stored.Network.Layers.Count - 1).Select(layer => ReadLayer(tensors, options, layer)).ToArray();
         return new TrainerState
         {
@@ -39,7 +40,7 @@ internal static class CheckpointFile
             Description = description,
             EpochsDone = (int)Number(metadata, "epochsDone", TrainingOptionsValidator.MaximumEpochs),
             Step = Number(metadata, "step", long.MaxValue),
-            StepInEpoch = (int)Number(metadata, "stepInEpoch", int.MaxValue),
+            StepInEpoch = stepInEpoch,
             Sums = new EpochSums(LayerTensors.Array<double>(tensors, "epoch.sums", EpochSums.Length(layers.Length))),
             BestTestAccuracy = LayerTensors.Array<double>(tensors, "best.testAccuracy", 1)[0],
         };
@@ -72,23 +73,31 @@ internal static class CheckpointFile
             Array.ConvertAll(LayerTensors.Array<byte>(tensors, LayerTensors.Name(layer, "removed"), rows), removed => removed != 0));
     }
 
-    private static void RequireSameShape(TrainingOptions stored, TrainingOptions options)
+    // Another split would test on rows that the network was trained on; another order would leave out some rows of the epoch and repeat others.
+    private static void RequireResumable(TrainingOptions stored, TrainingOptions options, bool midEpoch)
     {
         var faults = new List<SpecFault>();
-        if (!options.Network.Layers.SequenceEqual(stored.Network.Layers))
+        Same("network.layers", $"[{string.Join(", ", options.Network.Layers)}]", $"[{string.Join(", ", stored.Network.Layers)}]", "the shape of its weights");
+        Same("optimizer.kind", options.Optimizer.Kind, stored.Optimizer.Kind, "whose state the checkpoint holds");
+        Same("data.normalization", options.Data.Normalization, stored.Data.Normalization, "whose numbers the checkpoint holds");
+        Same("data.testShare", options.Data.TestShare, stored.Data.TestShare, "which decides the rows to test on");
+        Same("seed", options.Seed, stored.Seed, "which decides the rows to test on and the order of the others");
+        if (midEpoch)
         {
-            faults.Add(new SpecFault(
-                "$.training.network.layers", $"[{string.Join(", ", options.Network.Layers)}]", $"[{string.Join(", ", stored.Network.Layers)}], as in the checkpoint"));
-        }
-
-        if (options.Optimizer.Kind != stored.Optimizer.Kind)
-        {
-            faults.Add(new SpecFault("$.training.optimizer.kind", $"{options.Optimizer.Kind}", $"{stored.Optimizer.Kind}, whose state the checkpoint holds"));
+            Same("batchSize", options.BatchSize, stored.BatchSize, "until the epoch that the checkpoint stands in is done");
         }
 
         if (faults.Count > 0)
         {
             throw new InvalidSpecException(faults);
+        }
+
+        void Same<T>(string name, T given, T allowed, string why)
+        {
+            if (!EqualityComparer<T>.Default.Equals(given, allowed))
+            {
+                faults.Add(new SpecFault($"$.training.{name}", $"{given}", $"{allowed} as in the checkpoint, {why}"));
+            }
         }
     }
 

@@ -23,8 +23,11 @@ public abstract partial class Backend
         CsrMatrix w, TransposeIndex wT, DeviceBuffer<float> dY, DeviceBuffer<float> slopes, DeviceBuffer<float> dX, int batchSize)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
-        RequireExactly(wT.Positions.Length, w.Nnz, nameof(wT), "connections of w");
-        RequireExactly(wT.ColumnOffsets.Length, w.Columns + 1L, nameof(wT), "columns of w + 1");
+        if (!wT.IsOf(w))
+        {
+            throw new ArgumentException("wT belongs to other connections than w; allowed: TransposeIndex.Of(w), made anew when w is replaced", nameof(wT));
+        }
+
         RequireLength(dY.Length, w.Rows, batchSize, nameof(dY));
         RequireLength(slopes.Length, w.Columns, batchSize, nameof(slopes));
         RequireLength(dX.Length, w.Columns, batchSize, nameof(dX));

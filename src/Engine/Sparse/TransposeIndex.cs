@@ -6,8 +6,11 @@ namespace SparseService.Engine.Sparse;
 /// </summary>
 public sealed class TransposeIndex
 {
-    private TransposeIndex(long[] columnOffsets, int[] rowIndices, int[] positions)
+    private readonly int[] pattern;
+
+    private TransposeIndex(int[] pattern, long[] columnOffsets, int[] rowIndices, int[] positions)
     {
+        this.pattern = pattern;
         ColumnOffsets = columnOffsets;
         RowIndices = rowIndices;
         Positions = positions;
@@ -20,6 +23,9 @@ public sealed class TransposeIndex
     public int[] RowIndices { get; }
 
     public int[] Positions { get; }
+
+    /// <summary>Whether this is the index of the matrix's present pattern. Values may have changed in place; new connections are new arrays.</summary>
+    public bool IsOf(CsrMatrix matrix) => ReferenceEquals(pattern, matrix.ColumnIndices);
 
     public int FanOut(int column) => (int)(ColumnOffsets[column + 1] - ColumnOffsets[column]);
 
@@ -50,6 +56,6 @@ public sealed class TransposeIndex
             }
         }
 
-        return new TransposeIndex(columnOffsets, rowIndices, positions);
+        return new TransposeIndex(matrix.ColumnIndices, columnOffsets, rowIndices, positions);
     }
 }

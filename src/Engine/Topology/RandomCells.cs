@@ -15,7 +15,8 @@ public static class RandomCells
         }
 
         // log(0) = −∞ for probability 1: every gap is then 1 and every cell taken.
-        var logMiss = Math.Log(1 - Math.Min(1, probability));
+        // Below 10⁻⁸ the difference would round, at last to 1 and its logarithm to 0; the series is exact there.
+        var logMiss = probability < 1e-8 ? -probability : Math.Log(1 - Math.Min(1, probability));
         for (var cell = -1.0; ;)
         {
             cell += 1 + Math.Floor(Math.Log(1 - stream.NextDouble()) / logMiss);

@@ -63,6 +63,7 @@ public sealed class Trainer : IDisposable
     {
         RequireValid(options, data);
         var (trainRows, testRows) = DataSplit.Of(data, options.Data.TestShare, options.Seed);
+        RequireBatch(options, trainRows);
         var normalization = Normalization.Of(data, trainRows, options.Data.Normalization);
         var state = new TrainerState
         {
@@ -76,7 +77,10 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>Continues from a checkpoint, bit-equal to a training that was never stopped (on a CPU backend).</summary>
-    /// <param name="overrides">Replaces the stored options, e.g. with more epochs; the network's layers and the optimizer's kind must stay.</param>
+    /// <param name="overrides">
+    /// Replaces the stored options, e.g. with more epochs. The network's layers, the optimizer's kind, the normalization and what splits the
+    /// rows and orders them (seed, test share) must stay; in mid-epoch also the batch size.
+    /// </param>
     /// <exception cref="InvalidDataException">The checkpoint is damaged or belongs to other data.</exception>
     /// <exception cref="InvalidSpecException">The overrides cannot work, or change what a checkpoint fixes.</exception>
     public static Trainer Resume(Stream checkpoint, SampleStore data, Backend backend, TrainingOptions? overrides = null)
@@ -90,6 +94,13 @@ public sealed class Trainer : IDisposable
 
         RequireValid(state.Options, data);
         var (trainRows, testRows) = DataSplit.Of(data, state.Options.Data.TestShare, state.Options.Seed);
+        RequireBatch(state.Options, trainRows);
+        if (state.StepInEpoch > trainRows.Length / state.Options.BatchSize)
+        {
+            throw new InvalidDataException(
+                $"The checkpoint stands at step {state.StepInEpoch} of an epoch; allowed: 0 to {trainRows.Length / state.Options.BatchSize}");
+        }
+
         return new Trainer(state, data, backend, trainRows, testRows);
     }
 
@@ -159,6 +170,16 @@ public sealed class Trainer : IDisposable
         if (faults.Count > 0)
         {
             throw new InvalidSpecException(faults);
+        }
+    }
+
+    // The validator knows the number of rows, but not how the split rounds class by class.
+    private static void RequireBatch(TrainingOptions options, int[] trainRows)
+    {
+        if (options.BatchSize > trainRows.Length)
+        {
+            throw new InvalidSpecException(
+                [new SpecFault("$.training.batchSize", $"{options.BatchSize}", $"1 to {trainRows.Length}, the rows to train on")]);
         }
     }
 

@@ -63,6 +63,10 @@ public static class TrainingOptionsValidator
             rules.Require(layers[last] == data.Classes, $"$.training.network.layers[{last}]", layers[last], $"{data.Classes}, the dataset's classes");
         }
 
+        rules.Require(
+            (long)layers[0] * options.BatchSize <= Array.MaxLength, "$.training.batchSize", options.BatchSize,
+            $"at most {Math.Max(1, Array.MaxLength / layers[0])}, so that a minibatch has at most {Array.MaxLength} inputs");
+
         // Rounded as a stratified split may round: one row either way is left to the split itself.
         var trainRows = data.TestRows > 0 ? data.TrainRows : (long)Math.Round(data.TrainRows * (1 - options.Data.TestShare));
         rules.Require(options.BatchSize <= Math.Max(1, trainRows), "$.training.batchSize", options.BatchSize, $"1 to {Math.Max(1, trainRows)}, the rows to train on");

@@ -16,7 +16,6 @@ internal sealed class Workspace : IDisposable
         var widest = layers.Skip(1).Max();
         Delta = new DeviceBuffer<float>((long)widest * batchSize);
         NextDelta = new DeviceBuffer<float>((long)widest * batchSize);
-        Rows = new int[TestBatchSize];
         Classes = new int[TestBatchSize];
         Targets = new float[TestBatchSize];
     }
@@ -34,8 +33,6 @@ internal sealed class Workspace : IDisposable
 
     /// <summary>dLoss/dz of the layer before it.</summary>
     public DeviceBuffer<float> NextDelta { get; private set; }
-
-    public int[] Rows { get; }
 
     public int[] Classes { get; }
 

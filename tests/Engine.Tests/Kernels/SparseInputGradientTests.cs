@@ -53,6 +53,8 @@ public class SparseInputGradientTests
         Assert.Throws<ArgumentException>(() => backend.SparseInputGradient(w, foreign, dY, slopes, dX, 2));
         var turned = TransposeIndex.Of(Matrix(5, 3, 1, seed: 6));
         Assert.Throws<ArgumentException>(() => backend.SparseInputGradient(w, turned, dY, slopes, dX, 2));
+        var replaced = new CsrMatrix(3, 5, w.RowOffsets, [.. w.ColumnIndices], w.Values); // as many connections: only identity tells
+        Assert.Throws<ArgumentException>(() => backend.SparseInputGradient(replaced, wT, dY, slopes, dX, 2));
         Assert.Throws<ArgumentException>(() => backend.SparseInputGradient(w, wT, small, slopes, dX, 2));
         Assert.Throws<ArgumentException>(() => backend.SparseInputGradient(w, wT, dY, small, dX, 2));
         Assert.Throws<ArgumentException>(() => backend.SparseInputGradient(w, wT, dY, slopes, small, 2));

@@ -10,6 +10,7 @@ public sealed class RandomCellsTests
     [InlineData(1_000_000, 0.01)]
     [InlineData(1_000_000, 0.5)]
     [InlineData(1_000_000_000_000, 1e-7)]
+    [InlineData(4_000_000_000_000_000, 2e-11)]
     public void Bernoulli_AnyProbability_CountIsBinomial(long cells, double probability)
     {
         var taken = RandomCells.Bernoulli(cells, probability, RandomStream.For(1, RandomPurpose.Topology)).ToArray();
@@ -22,6 +23,8 @@ public sealed class RandomCellsTests
 
     [Theory]
     [InlineData(0.0, 0)]
+    [InlineData(1e-17, 0)] // 1 − p rounds to 1
+    [InlineData(1e-300, 0)]
     [InlineData(1.0, 1000)]
     [InlineData(1.5, 1000)]
     public void Bernoulli_Extremes_NothingOrAll(double probability, int count) =>
