@@ -101,6 +101,18 @@ public class LossTests
     [Theory]
     [InlineData("reference")]
     [InlineData("simd")]
+    public void Loss_Tie_GoesToTheLowestClass(string name)
+    {
+        using var backend = Backend.Create(name, 1);
+        using var logits = Buffer(new float[5 * 19]);
+        logits.Span[..19].Fill(-1); // four tie above class 0
+
+        Assert.Equal(19, backend.Loss(LossKind.SoftmaxCrossEntropy, logits, Enumerable.Repeat(1, 19).ToArray(), default, logits, 5, 19).Correct);
+    }
+
+    [Theory]
+    [InlineData("reference")]
+    [InlineData("simd")]
     public void Loss_BadClass_NamesIt(string name)
     {
         using var backend = Backend.Create(name, 1);
