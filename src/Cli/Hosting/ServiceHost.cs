@@ -4,7 +4,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using SparseService.Api;
-using SparseService.Jobs.Hosting;
 using SparseService.Persistence.Entities;
 
 namespace SparseService.Cli.Hosting;
@@ -33,11 +32,8 @@ internal sealed class ServiceHost : IAsyncDisposable
         var app = SparseApi.Create([], builder =>
         {
             builder.Configuration.AddInMemoryCollection(Settings(builder.Configuration, database, folder, urls));
+            builder.Configuration["Worker:InProcess"] = withWorker ? "true" : "false";
             Quiet(builder.Logging, least);
-            if (withWorker)
-            {
-                builder.Services.AddSparseWorker(builder.Configuration);
-            }
         });
         try
         {
