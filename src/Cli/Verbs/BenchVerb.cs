@@ -9,6 +9,7 @@ internal sealed class BenchVerb : Verb
         : base("bench", "Measures this machine; without a name, lists what can be measured.", "./sparse bench train-vs-torch")
     {
         Subcommands.Add(new TrainVersusTorch());
+        Subcommands.Add(new LiveLatency());
         SetAction(_ =>
         {
             foreach (var benchmark in Subcommands)

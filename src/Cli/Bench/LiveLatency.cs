@@ -1,0 +1,100 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using SparseService.Cli.Demo;
+using SparseService.Cli.Hosting;
+using SparseService.Cli.Machine;
+using SparseService.Cli.Verbs;
+using SparseService.Persistence.Entities;
+
+namespace SparseService.Cli.Bench;
+
+/// <summary><c>sparse bench live-latency</c>: from the POST of a run to its first number at a SignalR client.</summary>
+internal sealed class LiveLatency : Verb
+{
+    private const int WarmUps = 3;
+
+    private const string Spec =
+        """
+        {
+          "dataset": { "generated": { "kind": "glyphs", "trainSamples": 1000, "testSamples": 200, "seed": 1 } },
+          "training": { "epochs": 2, "batchSize": 32, "network": { "layers": [784, 100, 10], "topology": { "epsilon": 5 } } }
+        }
+        """;
+
+    private readonly Option<int?> rounds = Number("--rounds", 1, "Runs that are measured (21), after three that warm the service up.");
+    private readonly Option<bool> json = Flag("--json", "Print the result file in place of the table.");
+
+    public LiveLatency()
+        : base(
+            "live-latency", "From POST /v1/runs to the first live metric at a SignalR client, on a warm service.",
+            "./sparse bench live-latency",
+            "./sparse bench live-latency --rounds 51")
+    {
+        Options.Add(rounds);
+        Options.Add(json);
+        SetAction(RunAsync);
+    }
+
+    private async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        var root = Checkout.Require("bench");
+        using var temporary = new TemporaryFolder();
+        var folder = DataFolder.Open(temporary.Path);
+        await using var database = await Database.OpenAsync(folder, cancellationToken);
+        await using var service = await ServiceHost.StartAsync(
+            database, folder, "http://127.0.0.1:0", withWorker: true, LogLevel.Error, cancellationToken);
+        var key = service.FirstKey ?? await service.CreateKeyAsync("bench", ApiRole.Submitter, cancellationToken);
+
+        var seconds = await MeasureAsync(service.Address, key, WarmUps + (arguments.GetValue(rounds) ?? 21), cancellationToken);
+        var result = new LatencyResult(
+            "./sparse bench live-latency", DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().Date).ToString("O"), CpuModel.Name,
+            new Series("POST to first live metric", seconds[WarmUps..]));
+        var text = JsonSerializer.Serialize(result, ComparisonResult.Json);
+        var path = Path.Combine(root, "benchmarks", "results", CpuModel.Folder, "live-latency.json");
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        await File.WriteAllTextAsync(path, text + "\n", cancellationToken);
+        Console.WriteLine(arguments.GetValue(json) ? text : Line(result.Latency));
+        return ExitCode.Done;
+    }
+
+    private static async Task<List<double>> MeasureAsync(string address, string key, int runs, CancellationToken cancellationToken)
+    {
+        using var client = new ServiceClient(address, key);
+        var seconds = new List<double>();
+        for (var run = 0; run < runs; run++)
+        {
+            using var hub = await HubClient.ConnectAsync(address, key, cancellationToken);
+            var started = Stopwatch.GetTimestamp();
+            var created = await client.CreateRunAsync(JsonNode.Parse(Spec)!, cancellationToken);
+            var id = created.GetProperty("id").GetGuid();
+            await hub.SubscribeAsync(id, cancellationToken);
+            await hub.FirstMetricAsync(cancellationToken);
+            seconds.Add(Stopwatch.GetElapsedTime(started).TotalSeconds);
+            await EndAsync(client, id, cancellationToken);
+        }
+
+        return seconds;
+    }
+
+    // The next run must find an idle worker: a queue is not what is measured.
+    private static async Task EndAsync(ServiceClient client, Guid run, CancellationToken cancellationToken)
+    {
+        await foreach (var (kind, message) in client.FollowAsync(run, cancellationToken))
+        {
+            if (kind == "state" && message.GetProperty("payload").GetProperty("state").GetString() is "succeeded" or "failed")
+            {
+                return;
+            }
+        }
+    }
+
+    private static string Line(Series latency) =>
+        $"{latency.Name}: median {latency.Median * 1000:F0} ms, fastest {latency.Fastest * 1000:F0} ms, slowest {latency.Slowest * 1000:F0} ms "
+        + $"({latency.Seconds.Count} runs)";
+}
+
+/// <summary>A result file: the machine, date and command that the numbers came from.</summary>
+internal sealed record LatencyResult(string Command, string Date, string Processor, Series Latency);
