@@ -37,6 +37,10 @@ public sealed record ApiLimits
     [Range(1, int.MaxValue)]
     public int PredictRows { get; init; } = 100_000;
 
+    /// <summary>Numbers in the answer of one prediction: rows times outputs.</summary>
+    [Range(1, int.MaxValue)]
+    public int PredictOutputs { get; init; } = 16 << 20;
+
     /// <summary>Bytes of the models that are kept loaded for predictions.</summary>
     [Range(0, long.MaxValue)]
     public long LoadedModelBytes { get; init; } = 512L << 20;
@@ -59,11 +63,15 @@ public sealed record ApiLimits
     [Range(1, int.MaxValue)]
     public int FailedAttemptsPerMinute { get; init; } = 60;
 
-    /// <summary>Live connections to the hub, over all keys.</summary>
+    /// <summary>Live connections, to the hub and as event streams, over all keys.</summary>
     [Range(1, int.MaxValue)]
-    public int HubConnections { get; init; } = 1000;
+    public int LiveConnections { get; init; } = 1000;
 
-    /// <summary>Runs that one live connection may follow.</summary>
+    /// <summary>Live connections of one key, so that it cannot take them all.</summary>
+    [Range(1, int.MaxValue)]
+    public int LiveConnectionsPerKey { get; init; } = 200;
+
+    /// <summary>Runs that one connection to the hub may follow.</summary>
     [Range(1, int.MaxValue)]
     public int HubSubscriptions { get; init; } = 50;
 }

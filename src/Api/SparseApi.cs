@@ -115,6 +115,7 @@ public static class SparseApi
         services.AddSingleton<DatasetImports>();
         services.AddSingleton<RunSubmission>();
         services.AddSingleton<LoadedModels>();
+        services.AddSingleton<LiveConnections>();
         services.AddSingleton<RunSubscriptions>();
         services.AddSignalR(options => options.MaximumReceiveMessageSize = 4096)
             .AddJsonProtocol(json => ApiJson.CopyTo(json.PayloadSerializerOptions));
@@ -155,6 +156,7 @@ public static class SparseApi
         app.UseExceptionHandler();
         app.UseStatusCodePages(ProblemPipeline.WriteBareStatusAsync);
         app.UseMiddleware<RequestOrigin>();
+        app.UseQueryText();
         app.UseDashboard();
         if (app.Configuration.GetValue("Swagger", IsLoopback(app.Configuration)))
         {

@@ -116,6 +116,26 @@ public sealed class AccessTests(ServiceFixture service)
     }
 
     [Fact]
+    public async Task WebSocket_OfForeignPage_IsForbidden()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/hubs/runs?access_token=" + service.ViewerKey);
+        request.Headers.TryAddWithoutValidation("Connection", "Upgrade");
+        request.Headers.TryAddWithoutValidation("Upgrade", "websocket");
+        request.Headers.TryAddWithoutValidation("Sec-WebSocket-Version", "13");
+        request.Headers.TryAddWithoutValidation("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
+        request.Headers.TryAddWithoutValidation("Origin", "https://evil.example");
+        using var response = await service.Anonymous.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation);
+        await response.RefusalAsync(403, "Origin");
+    }
+
+    [Fact]
+    public async Task FrontPage_AskedForItsHeadersOnly_AnswersAsToGet()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Head, "/");
+        Assert.Equal(HttpStatusCode.OK, (await service.Anonymous.SendAsync(request, Cancellation)).StatusCode);
+    }
+
+    [Fact]
     public async Task Request_OfOwnPage_IsServed()
     {
         using var request = new HttpRequestMessage(HttpMethod.Delete, $"/v1/datasets/{Guid.NewGuid()}");

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.EntityFrameworkCore;
 
 namespace SparseService.Api.Tests;
@@ -60,10 +62,51 @@ public sealed class LimitTests
         var large = JsonNode.Parse(
             RunTests.Spec("large").ToJsonString().Replace("[784,20,10]", "[784,20000,10]", StringComparison.Ordinal))!;
         await (await service.Submitter.PostAsync("/v1/runs", RunTests.Json(large), Cancellation)).RefusalAsync(422, "$.training.network");
-        await (await service.Submitter.PostAsync("/v1/runs", RunTests.Json(RunTests.Spec("one")), Cancellation))
-            .JsonAsync(HttpStatusCode.Created);
+        var one = await (await SendWithKeyAsync(service)).JsonAsync(HttpStatusCode.Created);
         await (await service.Submitter.PostAsync("/v1/runs", RunTests.Json(RunTests.Spec("two")), Cancellation)).RefusalAsync(409, "runs");
         Assert.Equal(1, await service.InDatabaseAsync(db => db.Runs.CountAsync()));
+
+        // A request that is sent again is answered as it was, whatever the limits say by now.
+        Assert.Equal(one.Id(), (await (await SendWithKeyAsync(service)).JsonAsync(HttpStatusCode.Created)).Id());
+    }
+
+    [Fact]
+    public async Task LiveConnections_BeyondTheirLimits_AreRefused()
+    {
+        await using var service = await StartAsync(
+            ("Limits:LiveConnections", "3"), ("Limits:LiveConnectionsPerKey", "2"), ("Limits:HubSubscriptions", "1"),
+            ("Worker:InProcess", "false"));
+        await service.Submitter.GlyphsAsync("tiny glyphs");
+        var runs = new List<Guid>();
+        foreach (var name in new[] { "one", "two" })
+        {
+            var run = await service.Submitter.PostAsync("/v1/runs", RunTests.Json(RunTests.Spec(name)), Cancellation);
+            runs.Add((await run.JsonAsync(HttpStatusCode.Created)).Id());
+        }
+
+        await using var hub = await HubClient.ConnectAsync(service, service.ViewerKey, Cancellation);
+        await hub.InvokeAsync("Subscribe", runs[0], 0L, Cancellation);
+        await Assert.ThrowsAsync<HubException>(() => hub.InvokeAsync("Subscribe", runs[1], 0L, Cancellation));
+
+        var stream = await StreamAsync(service.Viewer, runs[0]);
+        Assert.Equal(HttpStatusCode.OK, stream.StatusCode);
+        await (await StreamAsync(service.Viewer, runs[0])).RefusalAsync(429, "connections");
+        using var other = await StreamAsync(service.Submitter, runs[0]);
+        Assert.Equal(HttpStatusCode.OK, other.StatusCode);
+        await (await StreamAsync(service.Admin, runs[0])).RefusalAsync(429, "connections");
+
+        // Who leaves makes room.
+        stream.Dispose();
+        while (true)
+        {
+            using var next = await StreamAsync(service.Viewer, runs[0]);
+            if (next.StatusCode == HttpStatusCode.OK)
+            {
+                break;
+            }
+
+            await Task.Delay(20, Cancellation);
+        }
     }
 
     [Fact]
@@ -97,6 +140,16 @@ public sealed class LimitTests
         var good = await service.Submitter.UploadAsync(Uploading.Text("a,label\n1,x\n2,y\n"));
         await (await service.Submitter.CreateDatasetAsync("good", "csv", ("train", good))).JsonAsync(HttpStatusCode.Created);
         Assert.Equal(0, await service.InDatabaseAsync(db => db.UploadParts.CountAsync()));
+    }
+
+    private static Task<HttpResponseMessage> StreamAsync(HttpClient client, Guid run) =>
+        client.GetAsync($"/v1/runs/{run}/events/stream", HttpCompletionOption.ResponseHeadersRead, Cancellation);
+
+    private static async Task<HttpResponseMessage> SendWithKeyAsync(ServiceFixture service)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/runs") { Content = RunTests.Json(RunTests.Spec("one")) };
+        request.Headers.Add("Idempotency-Key", "one");
+        return await service.Submitter.SendAsync(request, Cancellation);
     }
 
     private static async Task<ServiceFixture> StartAsync(params (string Name, string Value)[] settings)

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
 using SparseService.Api.Runs;
+using SparseService.Persistence.Entities;
 
 namespace SparseService.Api.Tests;
 
@@ -38,12 +40,40 @@ public sealed class LiveTests(ServiceFixture service, TrainedRun trained)
         var created = await (
             await service.Submitter.PostAsync("/v1/runs", RunTests.Json(spec), Cancellation)).JsonAsync(HttpStatusCode.Created);
         var seen = new ConcurrentQueue<RunEventMessage>();
-        await WatchAsync(created.Id(), seen, message => message.Seq >= 3);
-        await WatchAsync(
-            created.Id(), seen, message => message.Payload.TryGetProperty("state", out var state) && state.GetString() == "succeeded");
+        await WatchAsync(service, created.Id(), seen, message => message.Seq >= 3);
+        await WatchAsync(service, created.Id(), seen, IsSuccess);
 
         var last = (await Feed.ReadAsync(service, created.Id(), after: 0))[^1].Seq;
         Assert.Equal(Enumerable.Range(1, (int)last).Select(seq => (long)seq), seen.Select(message => message.Seq));
+    }
+
+    [Fact]
+    public async Task OtherNode_OfARunTrainedHere_ShowsEveryEventOnce()
+    {
+        await using var other = new ServiceFixture { IsShared = false, Beside = service };
+        await other.InitializeAsync();
+        var created = await (await other.Submitter.PostAsync("/v1/runs", RunTests.Json(RunTests.Spec("elsewhere", epochs: 3)), Cancellation))
+            .JsonAsync(HttpStatusCode.Created);
+        var seen = new ConcurrentQueue<RunEventMessage>();
+        var hub = WatchAsync(other, created.Id(), seen, IsSuccess);
+        var stream = await Feed.ReadAsync(other, created.Id(), after: 0);
+        await hub;
+        Assert.Equal(Enumerable.Range(1, stream.Count).Select(seq => (long)seq), stream.Select(item => item.Seq));
+        Assert.Equal(stream.Select(item => item.Seq), seen.Select(message => message.Seq));
+    }
+
+    [Fact]
+    public async Task Steps_OfAFastRun_AreShownAtMostTenTimesASecond()
+    {
+        var created = await (
+            await service.Submitter.PostAsync("/v1/runs", RunTests.Json(RunTests.Spec("fast steps", epochs: 40)), Cancellation))
+            .JsonAsync(HttpStatusCode.Created);
+        var steps = 0;
+        var watch = Stopwatch.StartNew();
+        var seen = new ConcurrentQueue<RunEventMessage>();
+        await WatchAsync(service, created.Id(), seen, IsSuccess, () => Interlocked.Increment(ref steps));
+        Assert.InRange(steps, 1, (watch.Elapsed.TotalSeconds * 10) + 1);
+        Assert.Equal(40, seen.Count(message => message.Kind == RunEventKind.Epoch));
     }
 
     [Fact]
@@ -58,8 +88,13 @@ public sealed class LiveTests(ServiceFixture service, TrainedRun trained)
         await connection.InvokeAsync("Unsubscribe", run, Cancellation);
     }
 
+    private static bool IsSuccess(RunEventMessage message) =>
+        message.Payload.TryGetProperty("state", out var state) && state.GetString() == "succeeded";
+
     // Collects events until one of them is enough, then drops the connection.
-    private async Task WatchAsync(Guid run, ConcurrentQueue<RunEventMessage> seen, Func<RunEventMessage, bool> isEnough)
+    private static async Task WatchAsync(
+        ServiceFixture service, Guid run, ConcurrentQueue<RunEventMessage> seen, Func<RunEventMessage, bool> isEnough,
+        Action? onStep = null)
     {
         var enough = new TaskCompletionSource();
         var connection = await HubClient.ConnectAsync(service, service.ViewerKey, Cancellation);
@@ -76,6 +111,7 @@ public sealed class LiveTests(ServiceFixture service, TrainedRun trained)
                 enough.SetResult();
             }
         });
+        connection.On<StepMessage>("Step", _ => onStep?.Invoke());
         await connection.InvokeAsync("Subscribe", run, seen.IsEmpty ? 0L : seen.Last().Seq, Cancellation);
         await enough.Task.WaitAsync(Patience, Cancellation);
         await connection.DisposeAsync();

@@ -100,6 +100,8 @@ public sealed class ModelTests(ServiceFixture service, TrainedRun trained)
         var values = new float[2 * Features];
         values[Features + 7] = float.NaN;
         await (await service.Viewer.PostAsync(address, Binary(values), Cancellation)).RefusalAsync(422, "$.rows[1][7]");
+        var answerTooLarge = Binary(new float[101 * Features]); // Of ten outputs each.
+        await (await service.Viewer.PostAsync(address, answerTooLarge, Cancellation)).RefusalAsync(422, "$.rows");
     }
 
     [Fact]

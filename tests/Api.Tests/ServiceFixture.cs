@@ -35,6 +35,7 @@ public sealed class ServiceFixture : IAsyncLifetime
         ["Limits:UploadBytes"] = "1000000",
         ["Limits:ExpandedBytes"] = "4000000",
         ["Limits:OpenUploads"] = "1000",
+        ["Limits:PredictOutputs"] = "1000",
         ["Limits:RequestsPerSecond"] = "100000",
         ["Limits:RequestBurst"] = "100000",
         ["Limits:FailedAttemptsPerMinute"] = "100000",
@@ -42,6 +43,9 @@ public sealed class ServiceFixture : IAsyncLifetime
 
     /// <summary>True for the one of all tests, which finds a dataset.</summary>
     public bool IsShared { get; init; } = true;
+
+    /// <summary>Another node: this one works on its database and trains nothing.</summary>
+    public ServiceFixture? Beside { get; init; }
 
     public string AdminKey { get; private set; } = "";
 
@@ -59,17 +63,25 @@ public sealed class ServiceFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        database = await (await ThrowAwayPostgres.GetAsync()).CreateEmptyDatabaseAsync();
+        if (Beside is null)
+        {
+            database = await (await ThrowAwayPostgres.GetAsync()).CreateEmptyDatabaseAsync();
+        }
+        else
+        {
+            Settings["Worker:InProcess"] = "false";
+        }
+
         app = SparseApi.Create([], builder =>
         {
             Settings["Worker:CachePath"] = cache;
-            Settings["ConnectionStrings:Postgres"] = database.ConnectionString;
+            Settings["ConnectionStrings:Postgres"] = (database ?? Beside!.database!).ConnectionString;
             builder.Configuration.AddInMemoryCollection(Settings);
             builder.Logging.ClearProviders();
             builder.Logging.SetMinimumLevel(LogLevel.Trace);
             builder.Logging.AddProvider(Logs);
         });
-        AdminKey = await app.PrepareAsync() ?? throw new InvalidOperationException("The database was not empty.");
+        AdminKey = await app.PrepareAsync() ?? Beside?.AdminKey ?? throw new InvalidOperationException("The database was not empty.");
         SubmitterKey = await app.CreateKeyAsync("a submitter", ApiRole.Submitter);
         ViewerKey = await app.CreateKeyAsync("a viewer", ApiRole.Viewer);
         await app.StartAsync();

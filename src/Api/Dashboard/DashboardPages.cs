@@ -19,7 +19,8 @@ internal static class DashboardPages
         var isBuilt = File.Exists(Path.Combine(folder, "index.html"));
         app.Use((context, next) =>
         {
-            if (context.Request.Path != "/" || !HttpMethods.IsGet(context.Request.Method))
+            var method = context.Request.Method;
+            if (context.Request.Path != "/" || !(HttpMethods.IsGet(method) || HttpMethods.IsHead(method)))
             {
                 return next(context);
             }

@@ -59,8 +59,7 @@ public static class ModelsApi
             return Refused.NotFound("model", id);
         }
 
-        var (samples, refusal) = PredictRows.Read(
-            request, await RequestBytes.ReadAsync(request, cancellationToken), row.Features, limits.Value.PredictRows);
+        var (samples, refusal) = PredictRows.Read(request, await RequestBytes.ReadAsync(request, cancellationToken), row, limits.Value);
         if (refusal is not null)
         {
             return refusal;

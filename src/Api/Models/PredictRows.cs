@@ -5,8 +5,10 @@ namespace SparseService.Api.Models;
 /// <summary>Rows of a prediction's body, and the answer made of the outputs.</summary>
 internal static class PredictRows
 {
-    public static (float[] Samples, ProblemResult? Refusal) Read(HttpRequest request, byte[] body, int features, int mostRows)
+    public static (float[] Samples, ProblemResult? Refusal) Read(HttpRequest request, byte[] body, Model model, ApiLimits limits)
     {
+        var features = model.Features;
+        var mostRows = Math.Min(limits.PredictRows, Math.Max(1, limits.PredictOutputs / model.Outputs));
         var isBinary = request.ContentType?.StartsWith(Download.ContentType, StringComparison.OrdinalIgnoreCase) == true;
         var (samples, refusal) = isBinary ? FromBytes(body, features) : FromJson(body, features);
         if (refusal is not null)

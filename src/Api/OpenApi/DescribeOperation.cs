@@ -23,7 +23,7 @@ internal sealed class DescribeOperation : IOperationFilter
         ["415"] = "The body's media type is not understood.",
         ["416"] = "Range lies outside of the bytes.",
         ["422"] = "Well-formed but impossible; errors says why.",
-        ["429"] = "Too many requests, or too many wrong keys; Retry-After says how long to wait.",
+        ["429"] = "Too many requests, live connections or wrong keys; Retry-After says how long to wait.",
         ["503"] = "Not now: the database does not answer.",
     };
 

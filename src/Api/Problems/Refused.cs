@@ -7,8 +7,8 @@ public static class Refused
     public static ProblemResult BadRequest(params IReadOnlyList<ApiFault> errors) =>
         Because(StatusCodes.Status400BadRequest, "The request is malformed or has values out of range.", errors);
 
-    public static ProblemResult NotFound(string noun, object id, string path = "id") =>
-        Because(StatusCodes.Status404NotFound, $"There is no {noun} {id}.", ApiFault.Of(path, id, $"the id of a {noun} that exists"));
+    public static ProblemResult NotFound(string noun, Guid id) =>
+        Because(StatusCodes.Status404NotFound, $"There is no {noun} {id}.", ApiFault.Of("id", id, $"the id of a {noun} that exists"));
 
     public static ProblemResult NotOwner(string noun, Guid id) =>
         Because(

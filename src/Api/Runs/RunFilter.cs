@@ -13,7 +13,7 @@ internal static class RunFilter
     {
         if (state is not null)
         {
-            var states = state.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(State).ToList();
+            var states = state.Split(',', StringSplitOptions.TrimEntries).Select(State).ToList();
             runs = runs.Where(run => states.Contains(run.State));
         }
 
@@ -51,10 +51,9 @@ internal static class RunFilter
     }
 
     private static string Bounded(string path, string text) =>
-        text.Length <= LongestText && !text.Contains('\0')
+        text.Length <= LongestText
             ? text
-            : throw new RefusedException(
-                Refused.BadRequest(ApiFault.Of(path, text, $"at most {LongestText} characters, none of them NUL")));
+            : throw new RefusedException(Refused.BadRequest(ApiFault.Of(path, text, $"at most {LongestText} characters")));
 
     private static string Escape(string text) => text.Replace("\\", "\\\\").Replace("%", "\\%").Replace("_", "\\_");
 

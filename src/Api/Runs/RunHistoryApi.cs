@@ -91,7 +91,9 @@ public static class RunHistoryApi
         }
 
         return await db.Runs.AnyAsync(run => run.Id == id, cancellationToken)
-            ? Refused.NotFound("epoch with statistics", epoch?.ToString() ?? "yet", "epoch")
+            ? Refused.Because(
+                404, "The run has no such statistics.",
+                ApiFault.Of("epoch", epoch?.ToString() ?? "the newest", "an epoch that GET /v1/runs/{id}/statistics/epochs lists"))
             : Refused.NotFound("run", id);
     }
 

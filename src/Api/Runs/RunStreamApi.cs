@@ -23,8 +23,8 @@ public static class RunStreamApi
                 + "The stream ends behind the event that says that the run is finished.");
 
     private static async Task<Results<ServerSentEventsResult<string>, ProblemResult>> Stream(
-        Guid id, HttpRequest request, SparseDbContext db, RunEventTail tail, IDbContextFactory<SparseDbContext> contexts,
-        CancellationToken cancellationToken, long after = 0)
+        Guid id, HttpRequest request, ClaimsPrincipal user, SparseDbContext db, RunEventTail tail, LiveConnections live,
+        IDbContextFactory<SparseDbContext> contexts, CancellationToken cancellationToken, long after = 0)
     {
         var last = request.Headers["Last-Event-ID"].ToString();
         if (last.Length > 0 && !long.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out after))
@@ -37,9 +37,27 @@ public static class RunStreamApi
             return Refused.BadRequest(ApiFault.Of("after", after, "0 or a sequence number"));
         }
 
-        return await db.Runs.AnyAsync(run => run.Id == id, cancellationToken)
-            ? TypedResults.ServerSentEvents(FollowAsync(id, after, tail, contexts, cancellationToken))
-            : Refused.NotFound("run", id);
+        if (!await db.Runs.AnyAsync(run => run.Id == id, cancellationToken))
+        {
+            return Refused.NotFound("run", id);
+        }
+
+        var keyId = user.KeyId();
+        var response = request.HttpContext.Response;
+        if (!live.TryOpen(keyId))
+        {
+            response.Headers.RetryAfter = "5";
+            return Refused.Because(
+                StatusCodes.Status429TooManyRequests, "Too many live connections are open.",
+                ApiFault.Of("connections", "too many", "fewer live connections of this key, and over all keys"));
+        }
+
+        response.OnCompleted(() =>
+        {
+            live.Close(keyId);
+            return Task.CompletedTask;
+        });
+        return TypedResults.ServerSentEvents(FollowAsync(id, after, tail, contexts, cancellationToken));
     }
 
     private static async IAsyncEnumerable<SseItem<string>> FollowAsync(
@@ -47,7 +65,7 @@ public static class RunStreamApi
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        // Events wait for the client; of steps only the newest does.
+        // Events wait for a slow client; steps are dropped while they do.
         var events = Channel.CreateBounded<SseItem<string>>(8);
         var pumps = Task.WhenAll(
             PumpEventsAsync(runId, after, tail, contexts, events.Writer, end.Token), PumpStepsAsync(runId, tail, events.Writer, end.Token));

@@ -19,10 +19,16 @@ internal sealed class RunSubmission(RunCommands commands, DatasetImports imports
             throw new RefusedException(Refused.BadRequest(ApiFault.Of("$.dataset", null, "an object with id, name or generated")));
         }
 
+        // Before the limits and the dataset are looked at: both may have changed since the first request, whose answer this one wants.
+        var hash = SHA256.HashData(body);
+        if (await commands.FindAsync(ownerId, idempotencyKey, hash, cancellationToken) is { } earlier)
+        {
+            return earlier;
+        }
+
         await RequireRoomAsync(ownerId, db, cancellationToken);
         var dataset = await ResolveAsync(spec.Dataset, spec, ownerId, db, cancellationToken);
         RequireFit(spec, dataset);
-        var hash = SHA256.HashData(body);
         return await commands.CreateAsync(
             new NewRun { OwnerId = ownerId, Spec = spec, DatasetId = dataset.Id, IdempotencyKey = idempotencyKey, BodyHash = hash },
             cancellationToken);
@@ -45,9 +51,21 @@ internal sealed class RunSubmission(RunCommands commands, DatasetImports imports
                 [.. faults.Select(fault => fault with { Path = fault.Path.Replace("$.training.", "$.", StringComparison.Ordinal) })]);
         }
 
-        await RequireRoomAsync(ownerId, db, cancellationToken);
         // The parent is part of what was asked for, though it stands in the address.
         var hash = SHA256.HashData([.. parent.Id.ToByteArray(), .. JsonSerializer.SerializeToUtf8Bytes(request, ApiJson.Options)]);
+        if (await commands.FindAsync(ownerId, idempotencyKey, hash, cancellationToken) is { } earlier)
+        {
+            return earlier;
+        }
+
+        var checkpoints = db.Checkpoints.Where(checkpoint => checkpoint.RunId == parent.Id);
+        if (!await checkpoints.AnyAsync(checkpoint => checkpoint.Id == request.CheckpointId, cancellationToken))
+        {
+            throw new RefusedException(Refused.Unprocessable(
+                "The run has no such checkpoint.", ApiFault.Of("$.checkpointId", request.CheckpointId, "a checkpoint of this run")));
+        }
+
+        await RequireRoomAsync(ownerId, db, cancellationToken);
         return await commands.CreateAsync(
             new NewRun
             {

@@ -9,28 +9,35 @@ namespace SparseService.Api.Runs;
 /// <summary>
 /// Which live connection follows which runs. Every subscription has its own pump, so that a slow client delays nobody but itself.
 /// </summary>
-internal sealed class RunSubscriptions(IHubContext<RunsHub, IRunClient> hub, RunEventTail tail, ILogger<RunSubscriptions> logger)
+internal sealed class RunSubscriptions(
+    IHubContext<RunsHub, IRunClient> hub, RunEventTail tail, LiveConnections live, ILogger<RunSubscriptions> logger)
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
     private readonly ConcurrentDictionary<string, Connection> connections = new();
 
-    public bool TryConnect(string connectionId, int limit)
+    public bool TryConnect(string connectionId, Guid keyId)
     {
-        connections[connectionId] = new Connection();
-        if (connections.Count <= limit)
+        if (!live.TryOpen(keyId))
         {
-            return true;
+            return false;
         }
 
-        connections.TryRemove(connectionId, out _);
-        return false;
+        connections[connectionId] = new Connection(keyId);
+        return true;
     }
 
     public async Task DisconnectAsync(string connectionId)
     {
         if (connections.TryRemove(connectionId, out var connection))
         {
-            await connection.EndAsync();
+            try
+            {
+                await connection.EndAsync();
+            }
+            finally
+            {
+                live.Close(connection.KeyId);
+            }
         }
     }
 
@@ -85,11 +92,13 @@ internal sealed class RunSubscriptions(IHubContext<RunsHub, IRunClient> hub, Run
         }
     }
 
-    private sealed class Connection
+    private sealed class Connection(Guid keyId)
     {
         private readonly Lock gate = new();
         private readonly Dictionary<Guid, (CancellationTokenSource Stop, Task Pump)> pumps = [];
         private bool ended;
+
+        public Guid KeyId { get; } = keyId;
 
         public bool TryStart(Guid runId, int limit, Func<CancellationToken, Task> pump)
         {

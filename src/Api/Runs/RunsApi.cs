@@ -55,13 +55,6 @@ public static class RunsApi
             return Refused.NotFound("run", id);
         }
 
-        var checkpoints = db.Checkpoints.Where(checkpoint => checkpoint.RunId == id);
-        if (!await checkpoints.AnyAsync(checkpoint => checkpoint.Id == body.Value.CheckpointId, cancellationToken))
-        {
-            return Refused.Unprocessable(
-                "The run has no such checkpoint.", ApiFault.Of("$.checkpointId", body.Value.CheckpointId, "a checkpoint of this run"));
-        }
-
         var result = await submission.ForkAsync(parent, body.Value, IdempotencyKey(request), user.KeyId(), db, cancellationToken);
         return await AnswerAsync(result, db, request.HttpContext.Response, cancellationToken);
     }

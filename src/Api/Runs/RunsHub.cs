@@ -22,7 +22,7 @@ internal sealed class RunsHub(SparseDbContext db, RunSubscriptions subscriptions
 
     public override Task OnConnectedAsync()
     {
-        if (!subscriptions.TryConnect(Context.ConnectionId, limits.Value.HubConnections))
+        if (!subscriptions.TryConnect(Context.ConnectionId, Context.User!.KeyId()))
         {
             Context.Abort();
         }

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Configuration;
 
 namespace SparseService.Api.Security;
@@ -23,7 +24,7 @@ internal sealed class RequestOrigin(RequestDelegate next, IConfiguration configu
 
         var origin = request.Headers.Origin.ToString();
         var isSafe = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method);
-        var matters = !isSafe || context.WebSockets.IsWebSocketRequest;
+        var matters = !isSafe || context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true };
         if (matters && origin.Length > 0 && !IsOurs(origin, request))
         {
             return Refuse("Origin", origin, "this service's own address, or one of the setting AllowedOrigins").ExecuteAsync(context);

@@ -15,7 +15,7 @@ public static class TrainingOptionsValidator
     public static IReadOnlyList<SpecFault> Validate(RunSpec spec)
     {
         var rules = new Rules();
-        rules.Require(spec.Name is null || spec.Name.Length is > 0 and <= 200, "$.name", spec.Name, "1 to 200 characters");
+        rules.Require(spec.Name is null || IsText(spec.Name, 1, 200), "$.name", spec.Name, "1 to 200 characters, none of them a control character");
         ValidateLabels(rules, spec.Labels);
         if (spec.Dataset is { } dataset)
         {
@@ -83,15 +83,22 @@ public static class TrainingOptionsValidator
         rules.Require(labels!.Count <= 32, "$.labels", $"{labels.Count} labels", "at most 32");
         foreach (var (key, value) in labels.Take(33))
         {
-            rules.Require(key.Length is > 0 and <= 63, $"$.labels.{key}", key, "a key of 1 to 63 characters");
-            rules.Require(value is { Length: <= 200 }, $"$.labels.{key}", value, "a string of at most 200 characters");
+            rules.Require(IsText(key, 1, 63), $"$.labels.{key}", key, "a key of 1 to 63 characters, none of them a control character");
+            rules.Require(
+                value is not null && IsText(value, 0, 200), $"$.labels.{key}", value, "a string of at most 200 characters, none of them a control character");
         }
     }
+
+    // Control characters mislead whoever reads them in a log, and no database takes a NUL in a text.
+    private static bool IsText(string text, int shortest, int longest) =>
+        text.Length >= shortest && text.Length <= longest && !text.Any(char.IsControl);
 
     private static void ValidateDataset(Rules rules, DatasetReference dataset)
     {
         var given = (dataset.Id is null ? 0 : 1) + (dataset.Name is null ? 0 : 1) + (dataset.Generated is null ? 0 : 1);
         rules.Require(given == 1, "$.dataset", $"{given} of id, name and generated", "exactly one of id, name and generated");
+        rules.Require(
+            dataset.Name is null || IsText(dataset.Name, 1, 200), "$.dataset.name", dataset.Name, "1 to 200 characters, none of them a control character");
         if (dataset.Generated is { } generated)
         {
             rules.Require(generated.TrainSamples is >= 1 and <= 1_000_000, "$.dataset.generated.trainSamples", generated.TrainSamples, "1 to 1000000");

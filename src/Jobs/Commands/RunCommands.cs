@@ -11,6 +11,14 @@ namespace SparseService.Jobs.Commands;
 /// <summary>What clients do to runs. Each is one transaction: row, event and doorbell, or nothing.</summary>
 public sealed class RunCommands(NpgsqlDataSource dataSource)
 {
+    /// <summary>What an earlier request with the same key led to; null when there was none, or the key is null.</summary>
+    public async Task<CreateRunResult?> FindAsync(
+        Guid ownerId, string? idempotencyKey, byte[] bodyHash, CancellationToken cancellationToken = default)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        return await FindByKeyAsync(connection, ownerId, idempotencyKey, bodyHash, cancellationToken);
+    }
+
     /// <summary>Inserts a run in state queued, its idempotency key and its first event.</summary>
     public async Task<CreateRunResult> CreateAsync(NewRun newRun, CancellationToken cancellationToken = default)
     {
@@ -20,7 +28,7 @@ public sealed class RunCommands(NpgsqlDataSource dataSource)
         }
 
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        if (await FindByKeyAsync(connection, newRun, cancellationToken) is { } earlier)
+        if (await FindByKeyAsync(connection, newRun.OwnerId, newRun.IdempotencyKey, newRun.BodyHash, cancellationToken) is { } earlier)
         {
             return earlier;
         }
@@ -32,7 +40,7 @@ public sealed class RunCommands(NpgsqlDataSource dataSource)
         catch (PostgresException fault) when (fault is { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "idempotency_keys" })
         {
             // Another request with the same key committed between our look and our insert.
-            return (await FindByKeyAsync(connection, newRun, cancellationToken))!;
+            return (await FindByKeyAsync(connection, newRun.OwnerId, newRun.IdempotencyKey, newRun.BodyHash, cancellationToken))!;
         }
     }
 
@@ -95,23 +103,24 @@ public sealed class RunCommands(NpgsqlDataSource dataSource)
         }
     }
 
-    private static async Task<CreateRunResult?> FindByKeyAsync(NpgsqlConnection connection, NewRun newRun, CancellationToken cancellationToken)
+    private static async Task<CreateRunResult?> FindByKeyAsync(
+        NpgsqlConnection connection, Guid ownerId, string? key, byte[]? bodyHash, CancellationToken cancellationToken)
     {
-        if (newRun.IdempotencyKey is null)
+        if (key is null)
         {
             return null;
         }
 
         await using var command = new NpgsqlCommand("SELECT run_id, body_hash FROM idempotency_keys WHERE owner_id = @owner AND key = @key", connection);
-        command.Parameters.AddWithValue("owner", newRun.OwnerId);
-        command.Parameters.AddWithValue("key", newRun.IdempotencyKey);
+        command.Parameters.AddWithValue("owner", ownerId);
+        command.Parameters.AddWithValue("key", key);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         if (!await reader.ReadAsync(cancellationToken))
         {
             return null;
         }
 
-        var sameBody = reader.GetFieldValue<byte[]>(1).AsSpan().SequenceEqual(newRun.BodyHash);
+        var sameBody = reader.GetFieldValue<byte[]>(1).AsSpan().SequenceEqual(bodyHash);
         return new CreateRunResult(sameBody ? CreateRunOutcome.Existing : CreateRunOutcome.KeyConflict, reader.GetGuid(0));
     }
 
