@@ -21,6 +21,7 @@ public class HelpTests
     [InlineData("test")]
     [InlineData("bench")]
     [InlineData("bench", "train-vs-torch")]
+    [InlineData("bench", "kernels")]
     public async Task Help_OfEachVerb_ShowsExamples(params string[] verb)
     {
         var help = await SparseProcess.RunAsync([.. verb, "--help"]);

@@ -10,6 +10,7 @@ internal sealed class BenchVerb : Verb
     {
         Subcommands.Add(new TrainVersusTorch());
         Subcommands.Add(new LiveLatency());
+        Subcommands.Add(new KernelBench());
         SetAction(_ =>
         {
             foreach (var benchmark in Subcommands)

@@ -1,0 +1,117 @@
+using SparseService.Engine;
+using SparseService.Engine.Elementwise;
+using SparseService.Engine.Kernels;
+using SparseService.Engine.Sparse;
+using SparseService.Engine.Topology;
+using SparseService.Engine.Training;
+
+namespace SparseService.Cli.Bench;
+
+/// <summary>A network with everything that its kernels compute on for one minibatch of random numbers.</summary>
+internal sealed class KernelNetwork : IDisposable
+{
+    private readonly Backend backend;
+    private readonly CsrMatrix[] weights;
+    private readonly TransposeIndex[] transposes;
+    private readonly float[][] biases;
+    private readonly float[][] biasStates;
+    private readonly float[][] states;
+    private readonly float[][] gradients;
+    private readonly Activation[] activationKinds;
+    private readonly DeviceBuffer<float>[] activations;
+    private readonly DeviceBuffer<float>[] slopes;
+    private readonly DeviceBuffer<float>[] deltas;
+    private readonly int[] classes;
+    private readonly Dropout dropout;
+    private readonly OptimizerStep step;
+
+    public KernelNetwork(TrainingOptions options, int batch, Backend backend)
+    {
+        this.backend = backend;
+        Batch = batch;
+        Widths = options.Network.Layers;
+        var layers = Enumerable.Range(0, Widths.Count - 1).ToArray();
+        weights = Array.ConvertAll(layers, layer => TopologyGenerator.Layer(options.Network, layer, options.Seed));
+        transposes = Array.ConvertAll(weights, TransposeIndex.Of);
+        biases = Array.ConvertAll(weights, w => new float[w.Rows]);
+        biasStates = Array.ConvertAll(weights, w => new float[w.Rows]);
+        states = Array.ConvertAll(weights, w => new float[w.Nnz]);
+        gradients = Array.ConvertAll(weights, w => new float[w.Nnz]);
+        activationKinds = Array.ConvertAll(layers, layer => Activation.ForHiddenLayer(options.Network.Activation, layer + 1));
+        activations = [.. Widths.Select(width => RandomBuffer((long)width * batch))];
+        slopes = [.. Widths.Skip(1).Select(width => RandomBuffer((long)width * batch))];
+        deltas = [.. Widths.Select(width => RandomBuffer((long)width * batch))];
+        classes = [.. Enumerable.Range(0, batch).Select(sample => sample % Widths[^1])];
+        dropout = new Dropout((float)options.Dropout, Key: 1);
+
+        // A tiny rate: thousands of steps on the same minibatch must not run away.
+        step = OptimizerStep.From(options.Optimizer, learningRate: 1e-6, step: 1);
+    }
+
+    public int Batch { get; }
+
+    public IReadOnlyList<int> Widths { get; }
+
+    public int Layers => weights.Length;
+
+    public long Nnz(int layer) => weights[layer].Nnz;
+
+    public void Forward(int layer) =>
+        backend.SparseForward(weights[layer], biases[layer], activations[layer], activations[layer + 1], Batch, activationKinds[layer]);
+
+    public void TrainingForward(int layer) => backend.SparseForward(
+        weights[layer], biases[layer], activations[layer], activations[layer + 1], slopes[layer], Batch, activationKinds[layer], dropout);
+
+    /// <param name="layer">Above 0: nothing below the first layer asks for a gradient.</param>
+    public void InputGradient(int layer) => backend.SparseInputGradient(
+        weights[layer], transposes[layer], deltas[layer + 1], slopes[layer - 1], deltas[layer], Batch);
+
+    public void WeightGradient(int layer) =>
+        backend.SparseWeightGradient(weights[layer], activations[layer], deltas[layer + 1], gradients[layer], Batch);
+
+    public void Update(int layer) =>
+        backend.SparseWeightUpdate(weights[layer], activations[layer], deltas[layer + 1], states[layer], null, Batch, step);
+
+    /// <summary>All kernels of a training step, in the trainer's order.</summary>
+    public void Step()
+    {
+        for (var layer = 0; layer < Layers - 1; layer++)
+        {
+            TrainingForward(layer);
+        }
+
+        var last = Layers - 1;
+        backend.SparseForward(weights[last], biases[last], activations[last], activations[^1], Batch, Activation.Linear);
+        backend.Loss(LossKind.SoftmaxCrossEntropy, activations[^1], classes, [], deltas[^1], Widths[^1], Batch);
+        for (var layer = last; layer >= 0; layer--)
+        {
+            if (layer > 0)
+            {
+                InputGradient(layer);
+            }
+
+            Update(layer);
+            backend.BiasUpdate(biases[layer], deltas[layer + 1], biasStates[layer], null, Batch, step);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var buffer in activations.Concat(slopes).Concat(deltas))
+        {
+            buffer.Dispose();
+        }
+    }
+
+    private static DeviceBuffer<float> RandomBuffer(long length)
+    {
+        var buffer = new DeviceBuffer<float>(length);
+        var random = RandomStream.For(1, RandomPurpose.GeneratedData, layer: length);
+        foreach (ref var value in buffer.Span)
+        {
+            value = (float)random.NextDouble(-1, 1);
+        }
+
+        return buffer;
+    }
+}
