@@ -12,7 +12,21 @@ internal static partial class CpuModel
     /// <summary>Name of the folder under <c>benchmarks/results</c>.</summary>
     public static string Folder { get; } = NotInNames().Replace(Name.ToLowerInvariant(), "-").Trim('-');
 
+    /// <summary>Of the largest cache; 8 MiB where the system does not tell.</summary>
+    public static long LastLevelCacheBytes { get; } = ReadLastLevelCache();
+
     public static bool HasAvx512 => Vector512.IsHardwareAccelerated;
+
+    private static long ReadLastLevelCache()
+    {
+        const string Caches = "/sys/devices/system/cpu/cpu0/cache";
+        var sizes = Directory.Exists(Caches)
+            ? Directory.GetDirectories(Caches, "index*").Select(index => Path.Combine(index, "size")).Where(File.Exists)
+                .Select(file => File.ReadAllText(file).Trim()).Where(size => size.EndsWith('K'))
+                .Select(size => long.TryParse(size[..^1], out var kibibytes) ? kibibytes << 10 : 0)
+            : [];
+        return Math.Max(8 << 20, sizes.DefaultIfEmpty().Max());
+    }
 
     private static string ReadName()
     {

@@ -59,7 +59,8 @@ internal sealed class KernelBench : Verb
 
     private static KernelResult Measure(TrainingOptions options, int threads, int batch, int rounds)
     {
-        var limits = MachineLimits.Measure(threads, rounds);
+        // A limit is the fastest that was seen, which takes more tries than a median.
+        var limits = MachineLimits.Measure(threads, 4 * rounds);
         using var backend = Backend.Create(threads: threads);
         using var network = new KernelNetwork(options, batch, backend);
         var operations = new List<KernelSpeed>();
@@ -68,13 +69,13 @@ internal sealed class KernelBench : Verb
             var layer = index;
             var (inputs, outputs) = (network.Widths[layer], network.Widths[layer + 1]);
             Add("forward", network.Forward, layer, gathered: inputs, streamed: outputs, arrays: 2);
-            Add("training forward", network.TrainingForward, layer, gathered: inputs, streamed: 2L * outputs, arrays: 2);
+            Add("train forward", network.TrainingForward, layer, gathered: inputs, streamed: 2L * outputs, arrays: 2);
             if (layer > 0)
             {
-                Add("input gradient", network.InputGradient, layer, gathered: outputs, streamed: 2L * inputs, arrays: 3);
+                Add("input grad.", network.InputGradient, layer, gathered: outputs, streamed: 2L * inputs, arrays: 3);
             }
 
-            Add("weight gradient", network.WeightGradient, layer, gathered: inputs, streamed: outputs, arrays: 2);
+            Add("weight grad.", network.WeightGradient, layer, gathered: inputs, streamed: outputs, arrays: 2);
             Add("fused update", network.Update, layer, gathered: inputs, streamed: outputs, arrays: 5);
         }
 
@@ -100,13 +101,15 @@ internal sealed class KernelBench : Verb
             var flops = 2.0 * nnz * batch;
             var rowBytes = 4L * batch;
             var once = (streamed * rowBytes) + (4L * arrays * nnz);
+            var wholeBytes = once + (gathered * rowBytes);
+            var inLastLevel = wholeBytes <= CpuModel.LastLevelCacheBytes;
             var inFirstLevel = gathered * rowBytes <= FirstLevelBytes;
             var l2Bytes = once + ((inFirstLevel ? gathered : nnz) * rowBytes);
             var bounds = new (string Name, double Gflops)[]
             {
                 ("FMA", limits.FmaGflops),
                 ("L2", limits.L2GigabytesPerSecond * flops / l2Bytes),
-                ("memory", limits.MemoryGigabytesPerSecond * flops / (once + (gathered * rowBytes))),
+                ("memory", inLastLevel ? double.PositiveInfinity : limits.MemoryGigabytesPerSecond * flops / wholeBytes),
             };
             var bound = bounds.MinBy(candidate => candidate.Gflops);
             operations.Add(new KernelSpeed(
@@ -129,7 +132,7 @@ internal sealed class KernelBench : Verb
     private static void Print(KernelResult result)
     {
         var table = new Table().Border(TableBorder.Simple)
-            .AddColumns("operation", "layer", "GFLOP/s", "best", "L2 B/flop", "bound", "limit", "reached");
+            .AddColumns("operation", "layer", "GFLOP/s", "best", "B/flop", "bound", "limit", "share");
         foreach (var speed in result.Operations)
         {
             table.AddRow(

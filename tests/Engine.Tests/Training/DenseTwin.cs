@@ -1,4 +1,5 @@
 using SparseService.Engine.Data;
+using SparseService.Engine.Elementwise;
 using SparseService.Engine.Formats;
 using SparseService.Engine.Training;
 
@@ -13,6 +14,8 @@ internal sealed class DenseTwin
     private readonly TrainingOptions options;
     private readonly double[][,] velocity;
     private readonly double[][] biasVelocity;
+    private double rate;
+    private long step;
 
     public DenseTwin(TrainingOptions options, IReadOnlyDictionary<string, Tensor> model)
     {
@@ -47,6 +50,7 @@ internal sealed class DenseTwin
 
     public void TrainEpoch(SampleStore data, int[] trainRows, Normalization normalization, int epoch)
     {
+        rate = LearningRate.At(options, epoch);
         var order = (int[])trainRows.Clone();
         RandomStream.For(options.Seed, RandomPurpose.Shuffle, epoch).Shuffle(order.AsSpan());
         for (var start = 0; start + options.BatchSize <= order.Length; start += options.BatchSize)
@@ -59,21 +63,24 @@ internal sealed class DenseTwin
     {
         var gradients = Weights.Select(w => new double[w.GetLength(0), w.GetLength(1)]).ToArray();
         var biasGradients = Bias.Select(b => new double[b.Length]).ToArray();
-        foreach (var row in rows)
+        for (var sample = 0; sample < rows.Length; sample++)
         {
+            var row = rows[sample];
             var raw = new float[data.Features];
             data.ReadRow(row, raw);
             var x = raw.Select((value, feature) => (double)((value - normalization.Shift[feature]) * normalization.Scale[feature])).ToArray();
-            Backward(Forward(x), data.ClassOf(row), gradients, biasGradients);
+            Backward(Forward(x, sample), sample, data.ClassOf(row), gradients, biasGradients);
         }
 
         for (var l = 0; l < Weights.Length; l++)
         {
             Update(l, gradients[l], biasGradients[l], rows.Length);
         }
+
+        step++;
     }
 
-    private List<(double[] Z, double[] A)> Forward(double[] x)
+    private List<(double[] Z, double[] A)> Forward(double[] x, int sample)
     {
         var values = new List<(double[] Z, double[] A)> { (x, x) };
         for (var l = 0; l < Weights.Length; l++)
@@ -87,13 +94,13 @@ internal sealed class DenseTwin
                 }
             }
 
-            values.Add((z, l == Weights.Length - 1 ? z : z.Select(value => value > 0 ? value : Left(layer) * value).ToArray()));
+            values.Add((z, l == Weights.Length - 1 ? z : z.Select((value, neuron) => (value > 0 ? value : Left(layer) * value) * Kept(layer, neuron, sample)).ToArray()));
         }
 
         return values;
     }
 
-    private void Backward(List<(double[] Z, double[] A)> values, int label, double[][,] gradients, double[][] biasGradients)
+    private void Backward(List<(double[] Z, double[] A)> values, int sample, int label, double[][,] gradients, double[][] biasGradients)
     {
         var logits = values[^1].Z;
         var exponentials = logits.Select(z => Math.Exp(z - logits.Max())).ToArray();
@@ -111,13 +118,13 @@ internal sealed class DenseTwin
                 }
             }
 
-            delta = l == 0 ? before : before.Select((d, column) => d * (values[l].Z[column] < 0 ? Left(l - 1) : 1)).ToArray();
+            delta = l == 0 ? before : before.Select((d, column) => d * (values[l].Z[column] < 0 ? Left(l - 1) : 1) * Kept(l - 1, column, sample)).ToArray();
         }
     }
 
     private void Update(int l, double[,] gradient, double[] biasGradient, int batchSize)
     {
-        var (eta, mu, decay) = (options.Optimizer.LearningRate, options.Optimizer.Momentum, options.Optimizer.WeightDecay);
+        var (eta, mu, decay) = (rate, options.Optimizer.Momentum, options.Optimizer.WeightDecay);
         for (var row = 0; row < Bias[l].Length; row++)
         {
             biasVelocity[l][row] = (mu * biasVelocity[l][row]) - (eta * biasGradient[row] / batchSize);
@@ -131,6 +138,13 @@ internal sealed class DenseTwin
                 }
             }
         }
+    }
+
+    // Which outputs a hidden layer drops is a function of (seed, step, layer) and of the place in the minibatch.
+    private double Kept(int weightLayer, int neuron, int sample)
+    {
+        var dropout = new Dropout((float)options.Dropout, RandomStream.Key(options.Seed, RandomPurpose.Dropout, step, weightLayer));
+        return dropout.Keeps((neuron * options.BatchSize) + sample) ? dropout.Scale : 0;
     }
 
     // All-ReLU: hidden layers 1, 2, 3 … (weight layers 0, 1, 2 …) have left slopes −α, +α, −α …

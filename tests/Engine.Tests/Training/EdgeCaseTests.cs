@@ -141,6 +141,52 @@ public sealed class EdgeCaseTests : IDisposable
         Assert.True(pruned.Statistics.Layers[0].PrunedNeurons > 0);
     }
 
+    [Fact]
+    public void TrainEpoch_AtRest_ReportsTheSameSumsEveryEpoch()
+    {
+        using var data = TrainingData.Quadrants(files);
+        var whole = AtRest(data, new OptimizerOptions { LearningRate = 1e-12 }).Results;
+        Assert.All(whole, result => Assert.Equal(whole[0].GradientNorm, result.GradientNorm, 1e-4 * whole[0].GradientNorm));
+        Assert.All(whole, result => Assert.Equal(whole[0].Loss, result.Loss, 1e-4));
+        Assert.All(whole, result => Assert.Equal(whole[0].TrainAccuracy, result.TrainAccuracy));
+    }
+
+    [Fact]
+    public void TrainEpoch_AdamWithSteadyGradients_MovesByTheRateInEveryStep()
+    {
+        // What the bias correction is for; a correction that began again with each epoch would move by 3.9 rates.
+        using var data = TrainingData.Quadrants(files);
+        var model = AtRest(data, new OptimizerOptions { Kind = OptimizerKind.Adam, LearningRate = 1e-5 }).Model;
+        var bias = (float[])Safetensors.Read(new MemoryStream(model)).Tensors["layers.1.bias"].Data;
+        Assert.All(bias, value => Assert.InRange(Math.Abs(value), 2.9e-5, 3.1e-5));
+    }
+
+    [Fact]
+    public void EvolutionAndPruning_EveryOtherEpoch_HappenThenOnly()
+    {
+        using var data = TrainingData.Quadrants(files);
+        using var backend = Backend.Create();
+        var options = TrainingData.Options(2, 40, 30, 2) with
+        {
+            Epochs = 7,
+            Evolution = new EvolutionOptions { EveryEpochs = 3 },
+            Pruning = new PruningOptions { StartEpoch = 2, EveryEpochs = 2, Percentile = 15 },
+        };
+        using var trainer = Trainer.Create(options, data, backend);
+        var results = TrainingData.TrainToEnd(trainer);
+        Assert.Equal([3, 6], results.Where(result => result.Statistics.Layers.Any(layer => layer.Births > 0)).Select(result => result.Epoch));
+        Assert.Equal(4, results.First(result => result.Statistics.Layers.Any(layer => layer.PrunedConnections > 0)).Epoch); // after the second
+    }
+
+    /// <summary>Three epochs of one step each, at a rate that changes next to nothing.</summary>
+    private static (List<EpochResult> Results, byte[] Model) AtRest(SampleStore data, OptimizerOptions optimizer)
+    {
+        using var backend = Backend.Create();
+        var options = TrainingData.Options(2, 8, 2) with { BatchSize = 400, Dropout = 0, Evolution = null, Optimizer = optimizer };
+        using var trainer = Trainer.Create(options, data, backend);
+        return (TrainingData.TrainToEnd(trainer), TrainingData.Bytes(trainer.WriteModel));
+    }
+
     private static byte[] StoppedAt(long step, TrainingOptions options, SampleStore data, Backend backend)
     {
         using var trainer = Trainer.Create(options, data, backend);

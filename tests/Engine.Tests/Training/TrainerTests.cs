@@ -15,13 +15,19 @@ public sealed class TrainerTests : IDisposable
 
     public void Dispose() => files.Dispose();
 
-    [Theory, MemberData(nameof(Backends))]
-    public void TrainEpoch_NoEvolution_AgreesWithTheDenseTwinInDouble(string backendName)
+    public static TheoryData<string, double, ScheduleKind> TwinCases => new(
+        from backend in Backend.Available
+        from rules in new[] { (0.0, ScheduleKind.Constant), (0.4, ScheduleKind.Step) }
+        select (backend, rules.Item1, rules.Item2));
+
+    [Theory, MemberData(nameof(TwinCases))]
+    public void TrainEpoch_NoEvolution_AgreesWithTheDenseTwinInDouble(string backendName, double dropout, ScheduleKind schedule)
     {
         using var data = TrainingData.Quadrants(files, trainRows: 203);
         var options = TrainingData.Options(2, 9, 7, 5, 2) with
         {
-            Dropout = 0, Evolution = null, BatchSize = 20, Optimizer = new OptimizerOptions { LearningRate = 0.05, Momentum = 0.9, WeightDecay = 0.001 },
+            Dropout = dropout, Schedule = new ScheduleOptions { Kind = schedule, StepEpochs = [1, 2], Factor = 0.5 },
+            Evolution = null, BatchSize = 20, Optimizer = new OptimizerOptions { LearningRate = 0.05, Momentum = 0.9, WeightDecay = 0.001 },
         };
         using var backend = Backend.Create(backendName, 1);
         using var trainer = Trainer.Create(options, data, backend);
