@@ -1,0 +1,32 @@
+using SparseService.Engine.Elementwise;
+using SparseService.Engine.Sparse;
+using SparseService.Engine.Topology;
+using SparseService.Engine.Training;
+
+namespace SparseService.Engine.Tests.Training;
+
+public sealed class SparseNetworkTests
+{
+    [Fact]
+    public void Prune_HandWorked_MovesWhatTheNeuronStillEmitsIntoTheNextBias()
+    {
+        // Neuron 1 has the least strength; with its input gone it would emit f(−2) = −1 for ever.
+        var hidden = Layer(0, new CsrMatrix(2, 1, [0, 1, 2], [0, 0], [5, 0.001f]), [1, -2], new Activation(ActivationKind.LeakyRelu, 0.5f));
+        var output = Layer(1, new CsrMatrix(1, 2, [0, 2], [0, 1], [1, 3]), [0.5f], Activation.Linear);
+        LayerChanges[] changes = [new(), new()];
+
+        new SparseNetwork([hidden, output]).Prune(10, changes);
+
+        Assert.Equal([5f], hidden.Weights.Values);
+        Assert.Equal([1f], output.Weights.Values);
+        Assert.Equal([0.5f + (3 * -1)], output.Bias);
+        Assert.Equal([1f, 0], hidden.Bias);
+        Assert.Equal([7f, 0], hidden.BiasState[0]);
+        Assert.Equal([false, true], hidden.Removed);
+        Assert.Equal([1L, 1L], changes.Select(change => change.PrunedConnections));
+    }
+
+    private static SparseLayer Layer(int index, CsrMatrix weights, float[] bias, Activation activation) => new(
+        index, new Connections(weights, [new float[weights.Nnz]]), bias, [Enumerable.Repeat(7f, bias.Length).ToArray()], activation,
+        new ExplorationSketch(), new bool[weights.Rows]);
+}
