@@ -1,12 +1,11 @@
 using SparseService.Cli.Machine;
+using SparseService.Persistence.Local;
 
 namespace SparseService.Cli.Hosting;
 
 /// <summary>Builds the web page when its sources changed. The service works without it, so nothing here is a fault.</summary>
 internal static class DashboardBuild
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
-
     /// <param name="mayInstall">Whether Node.js may be installed for it.</param>
     public static async Task EnsureAsync(bool mayInstall, CancellationToken cancellationToken)
     {
@@ -15,17 +14,11 @@ internal static class DashboardBuild
             return;
         }
 
-        var source = Path.Combine(root, "src", "Dashboard");
         var built = Path.Combine(root, "src", "Api", "wwwroot", "dashboard");
         try
         {
-            if (!IsCurrent(source, built))
-            {
-                await RequireNodeAsync(mayInstall, cancellationToken);
-                Console.Error.WriteLine("Building the dashboard …");
-                await InstallAsync(source, cancellationToken);
-                Require(await NpmAsync(source, ["run", "build"], cancellationToken), "npm run build");
-            }
+            using var guard = await LockAsync(root, cancellationToken);
+            await BuildAsync(SourcesIn(root), built, mayInstall, cancellationToken);
 
             // The service serves the page from beside the program, which was built before the page was.
             Copy(built, Path.Combine(AppContext.BaseDirectory, "wwwroot", "dashboard"));
@@ -34,6 +27,25 @@ internal static class DashboardBuild
         {
             Console.Error.WriteLine($"The dashboard was not built; the service works without it. {fault.Message.Trim().Split('\n')[^1]}");
         }
+    }
+
+    public static string SourcesIn(string root) => Path.Combine(root, "src", "Dashboard");
+
+    /// <summary>Keeps other processes away from the page's packages and its output.</summary>
+    public static Task<FileLock> LockAsync(string root, CancellationToken cancellationToken) =>
+        FileLock.TakeAsync(Path.Combine(root, "artifacts", "dashboard.lock"), cancellationToken);
+
+    private static async Task BuildAsync(string source, string built, bool mayInstall, CancellationToken cancellationToken)
+    {
+        if (IsCurrent(source, built))
+        {
+            return;
+        }
+
+        await Npm.RequireAsync(mayInstall, cancellationToken);
+        Console.Error.WriteLine("Building the dashboard …");
+        await Npm.InstallAsync(source, cancellationToken);
+        Npm.Require(await Npm.RunAsync(source, ["run", "build"], cancellationToken), "npm run build");
     }
 
     private static bool IsCurrent(string source, string built)
@@ -45,43 +57,6 @@ internal static class DashboardBuild
     private static IEnumerable<FileInfo> Sources(string folder) =>
         new DirectoryInfo(folder).EnumerateFiles().Concat(
             Directory.EnumerateDirectories(folder).Where(child => Path.GetFileName(child) is not "node_modules").SelectMany(Sources));
-
-    private static async Task RequireNodeAsync(bool mayInstall, CancellationToken cancellationToken)
-    {
-        if (mayInstall)
-        {
-            await SystemPackages.RequireAsync(
-                "Node.js (for the dashboard)", HasNode, ["nodejs", "npm"], "Node.js 18 or later would build it: https://nodejs.org",
-                cancellationToken);
-        }
-        else if (!HasNode())
-        {
-            throw new CliFault("Node.js 18 or later, with npm, would build it: https://nodejs.org");
-        }
-    }
-
-    private static bool HasNode() => ChildProcess.Find("node") is not null && ChildProcess.Find("npm") is not null;
-
-    private static async Task InstallAsync(string folder, CancellationToken cancellationToken)
-    {
-        // Some npm versions find a lock file of another one incomplete; package.json pins the same versions.
-        if (!(await NpmAsync(folder, ["ci", "--no-audit", "--no-fund"], cancellationToken)).Succeeded)
-        {
-            Require(await NpmAsync(folder, ["install", "--no-package-lock", "--no-audit", "--no-fund"], cancellationToken), "npm install");
-        }
-    }
-
-    private static Task<ChildProcess> NpmAsync(string folder, string[] arguments, CancellationToken cancellationToken) =>
-        ChildProcess.RunAsync(ChildProcess.Find("npm")!, arguments, cancellationToken, folder, limit: Limit);
-
-    private static void Require(ChildProcess npm, string command)
-    {
-        if (!npm.Succeeded)
-        {
-            var error = npm.Output.Split('\n').LastOrDefault(line => line.Contains("error", StringComparison.OrdinalIgnoreCase));
-            throw new CliFault($"{command} failed: {error ?? npm.Tail(1)}");
-        }
-    }
 
     private static void Copy(string from, string to)
     {

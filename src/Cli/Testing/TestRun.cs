@@ -7,7 +7,7 @@ namespace SparseService.Cli.Testing;
 /// <summary>What one start of a test program reported.</summary>
 /// <param name="Failed">Failed tests, faults outside of tests, and 1 for a program that crashed.</param>
 /// <param name="Faults">Each failure in full.</param>
-/// <param name="Skips">Each reason with how often it was given.</param>
+/// <param name="Skips">Each skipped test with its reason.</param>
 internal sealed record TestRun(
     string Name, TimeSpan Duration, int Passed, int Failed, int Skipped, IReadOnlyList<string> Faults, IReadOnlyList<string> Skips)
 {
@@ -40,8 +40,8 @@ internal sealed record TestRun(
         }
 
         var skipped = tests.Where(test => Result(test) is "Skip" or "NotRun").ToList();
-        var skips = skipped.GroupBy(test => test.Element("reason")?.Value.Trim() ?? "no reason given")
-            .Select(group => $"{group.Count()} skipped: {group.Key}");
+        var skips = skipped.Select(
+            test => $"{test.Attribute("name")?.Value}: {test.Element("reason")?.Value.Trim() ?? "no reason given"}");
         return new TestRun(name, duration, tests.Count(test => Result(test) == "Pass"), faults.Count, skipped.Count, faults, [.. skips]);
     }
 
@@ -50,7 +50,7 @@ internal sealed record TestRun(
         Console.WriteLine($"{Name,-44} {Passed,6} passed {Failed,4} failed {Skipped,4} skipped {Duration.TotalSeconds,7:0.0} s");
         foreach (var skip in Skips)
         {
-            Console.WriteLine($"    {skip}");
+            Console.WriteLine($"    skipped {skip}");
         }
 
         foreach (var fault in Faults)

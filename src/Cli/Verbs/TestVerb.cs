@@ -25,33 +25,50 @@ internal sealed class TestVerb : Verb
     private async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
         var root = Checkout.Require("test");
-        await InstallAsync(root, cancellationToken);
+        await InstallAsync(cancellationToken);
         await BuildAsync(root, cancellationToken);
 
+        var text = arguments.GetValue(filter);
         var results = new List<TestRun>();
         foreach (var job in TestJob.Plan(root))
         {
-            var result = await job.RunAsync(arguments.GetValue(all), arguments.GetValue(filter), cancellationToken);
-            result.Print();
-            results.Add(result);
+            Add(await job.RunAsync(arguments.GetValue(all), text, cancellationToken));
         }
 
+        Add(await PageTests.RunAsync(root, text, cancellationToken));
         Console.WriteLine();
         var failed = results.Sum(run => run.Failed);
         Console.WriteLine($"{results.Sum(run => run.Passed)} passed, {failed} failed, {results.Sum(run => run.Skipped)} skipped");
         return failed == 0 ? ExitCode.Done : ExitCode.Failed;
+
+        void Add(TestRun run)
+        {
+            run.Print();
+            results.Add(run);
+        }
     }
 
-    private static async Task InstallAsync(string root, CancellationToken cancellationToken)
+    private static async Task InstallAsync(CancellationToken cancellationToken)
     {
         await SystemPackages.RequireAsync(
             "PostgreSQL", Programs.HasPostgres, ["postgresql"], "Install PostgreSQL 15 or later: https://www.postgresql.org/download/",
             cancellationToken);
-        if (Directory.Exists(Path.Combine(root, "tests", "Dashboard.Tests")))
+        await TryAsync(() => SystemPackages.RequireAsync(
+            "Chromium", Programs.HasChromium, ["chromium"], "Install Chromium or Chrome: the dashboard's tests drive it.",
+            cancellationToken));
+        await TryAsync(() => Npm.RequireAsync(mayInstall: true, cancellationToken));
+    }
+
+    // Tests of the page skip themselves, by name, where there is nothing to show it with.
+    private static async Task TryAsync(Func<Task> install)
+    {
+        try
         {
-            await SystemPackages.RequireAsync(
-                "Chromium", Programs.HasChromium, ["chromium"], "Install Chromium or Chrome: the dashboard's tests drive it.",
-                cancellationToken);
+            await install();
+        }
+        catch (CliFault fault)
+        {
+            Console.Error.WriteLine(fault.Message);
         }
     }
 

@@ -1,7 +1,7 @@
 namespace SparseService.Persistence.Local;
 
 /// <summary>Keeps other processes out while it is held; freed by the system when its process dies.</summary>
-internal sealed class FileLock : IDisposable
+public sealed class FileLock : IDisposable
 {
     private readonly FileStream stream;
 

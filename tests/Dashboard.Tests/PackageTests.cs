@@ -1,15 +1,8 @@
 namespace SparseService.Dashboard.Tests;
 
-public sealed class PageUnitTests
+// The page's own unit tests are TypeScript: `./sparse test` runs them beside these.
+public sealed class PackageTests
 {
-    [Fact]
-    public async Task NpmTest_OfThePage_Passes()
-    {
-        await BuiltPage.RequireAsync(); // Installs the packages.
-        var fault = await BuiltPage.NpmAsync("test");
-        Assert.True(fault is null, fault);
-    }
-
     [Fact]
     public void LockFile_AsCommitted_NamesNoRegistry()
     {
