@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using Npgsql;
 using SparseService.Cli;
 using SparseService.Cli.Verbs;
 using SparseService.Engine.Data;
@@ -20,7 +21,8 @@ var root = new RootCommand("Trains truly sparse neural networks: as a service, o
     new HealthVerb(),
 };
 HelpWithExamples.Use(root);
-var parsed = root.Parse(args is [] ? ["--help"] : args);
+root.SetAction(_ => root.Parse("--help").Invoke());
+var parsed = root.Parse(args);
 if (parsed.Errors.Count > 0 && parsed.Action is not HelpWithExamples)
 {
     foreach (var error in parsed.Errors)
@@ -65,6 +67,12 @@ catch (CliFault fault)
 {
     Console.Error.WriteLine(fault.Message);
     return fault.ExitCode;
+}
+
+catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or NpgsqlException)
+{
+    Console.Error.WriteLine($"{(fault is NpgsqlException ? "Postgres: " : "")}{fault.Message}");
+    return ExitCode.Failed;
 }
 
 void Cancel(PosixSignalContext signal)

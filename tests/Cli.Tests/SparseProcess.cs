@@ -48,9 +48,7 @@ internal sealed record SparseProcess(int ExitCode, string Output, string Errors)
 
     private static Process Start(string[] arguments)
     {
-        // The dotnet that runs the tests need not be the one in PATH.
-        var self = Environment.ProcessPath!;
-        var start = new ProcessStartInfo(Path.GetFileNameWithoutExtension(self) == "dotnet" ? self : "dotnet")
+        var start = new ProcessStartInfo(Dotnet())
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -66,6 +64,12 @@ internal sealed record SparseProcess(int ExitCode, string Output, string Errors)
         process.StandardInput.Close();
         return process;
     }
+
+    /// <summary>The dotnet that runs the tests, which need not be the one in PATH.</summary>
+    public static string Dotnet() =>
+        Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", "..", "dotnet") is var beside && File.Exists(beside)
+            ? Path.GetFullPath(beside)
+            : "dotnet";
 
     private static void Send(Process process, int signal)
     {

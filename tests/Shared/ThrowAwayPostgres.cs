@@ -6,7 +6,9 @@ using SparseService.Persistence.Local;
 
 namespace SparseService.Shared;
 
-/// <summary>One Postgres cluster per test process, made on first use and gone with the process; each test takes a database of its own from it.</summary>
+/// <summary>
+/// One Postgres cluster per test process, made on first use and gone with the process; each test takes a database of its own from it.
+/// </summary>
 public sealed class ThrowAwayPostgres
 {
     private const string FolderPrefix = "sparse-tests-";
@@ -65,7 +67,8 @@ public sealed class ThrowAwayPostgres
         foreach (var path in Directory.EnumerateDirectories(temp, FolderPrefix + "*"))
         {
             var parts = Path.GetFileName(path)[FolderPrefix.Length..].Split('-');
-            if (!int.TryParse(parts[0], CultureInfo.InvariantCulture, out var owner) || IsAlive(owner) || !File.Exists(Path.Combine(path, "port")))
+            if (!int.TryParse(parts[0], CultureInfo.InvariantCulture, out var owner) || IsAlive(owner)
+                || !File.Exists(Path.Combine(path, "port")))
             {
                 continue;
             }

@@ -16,9 +16,7 @@ public class CodeRules
     // Written before the rule; take a folder out when its lines are within it.
     private static readonly string[] StillWide =
     [
-        "src/Engine/", "src/Jobs/", "src/Persistence/", "src/Api/", "tests/Engine.Tests/", "tests/Jobs.Tests/", "tests/Api.Tests/",
-        "tests/Shared/",
-        "tests/Worker.TestHost/", "tests/Dashboard.Tests/",
+        "src/Engine/", "src/Jobs/", "src/Persistence/", "tests/Engine.Tests/", "tests/Jobs.Tests/",
     ];
 
     [Fact]

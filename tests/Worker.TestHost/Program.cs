@@ -1,4 +1,5 @@
-// A worker process and nothing else, for tests that kill one. Configuration comes from the command line: --ConnectionStrings:Postgres=… --Worker:…=…
+// A worker process and nothing else, for tests that kill one.
+// Configuration comes from the command line: --ConnectionStrings:Postgres=… --Worker:…=…
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using SparseService.Jobs.Hosting;

@@ -12,9 +12,22 @@ namespace SparseService.Cli.Demo;
 /// <summary>Brings the demo's data into the service, once: the data folder remembers which dataset came from which files.</summary>
 internal sealed class DemoDatasets(ServiceClient client, DataFolder folder)
 {
-    public static CliFault NeedsFiles(DemoPlan plan) => new(
-        $"The {plan.Name} demo reads IDX files: ./sparse demo {plan.Name} --data DIR, where DIR holds train-images-idx3-ubyte.gz, "
-        + "train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz and t10k-labels-idx1-ubyte.gz.", ExitCode.BadInput);
+    /// <summary>Finds out that data is missing before anything is built or started.</summary>
+    /// <exception cref="CliFault">The plan needs files and there are none named.</exception>
+    /// <exception cref="DatasetFormatException">The files that are named are no dataset.</exception>
+    public static void Require(DemoPlan plan, string? data)
+    {
+        if (data is not null)
+        {
+            DatasetImport.Detect(data);
+        }
+        else if (plan.Generated is null)
+        {
+            throw new CliFault(
+                $"The {plan.Name} demo reads IDX files: ./sparse demo {plan.Name} --data DIR, where DIR holds train-images-idx3-ubyte.gz, "
+                + "train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz and t10k-labels-idx1-ubyte.gz.", ExitCode.BadInput);
+        }
+    }
 
     /// <returns>The dataset's id.</returns>
     public async Task<Guid> RequireAsync(DemoPlan plan, string? data, CancellationToken cancellationToken)
@@ -24,20 +37,16 @@ internal sealed class DemoDatasets(ServiceClient client, DataFolder folder)
             return await RequireAsync(plan.Name, data, cancellationToken);
         }
 
-        if (plan.Generated is null)
-        {
-            throw NeedsFiles(plan);
-        }
-
-        var memory = MemoryOf(JsonSerializer.Serialize(plan.Generated, RunSpecJson.Options));
+        var generated = plan.Generated ?? throw new InvalidOperationException($"{plan.Name} has neither files nor a generator");
+        var memory = MemoryOf(JsonSerializer.Serialize(generated, RunSpecJson.Options));
         if (await RecallAsync(memory, cancellationToken) is { } known)
         {
             return known;
         }
 
-        Console.WriteLine($"Drawing {plan.Generated.TrainSamples + plan.Generated.TestSamples:N0} samples of {plan.Name} …");
+        Console.WriteLine($"Drawing {generated.TrainSamples + generated.TestSamples:N0} samples of {plan.Name} …");
         using var files = new TemporaryFolder();
-        using (var store = DatasetCache.Open(plan.Generated, cancellationToken))
+        using (var store = DatasetCache.Open(generated, cancellationToken))
         {
             GeneratedFiles.Write(store, plan.Name, files.Path);
         }

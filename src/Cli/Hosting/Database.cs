@@ -36,6 +36,7 @@ internal sealed class Database : IAsyncDisposable
     {
         if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } given)
         {
+            await RequireAsync(given, cancellationToken);
             return new Database(given, null);
         }
 
@@ -64,6 +65,29 @@ internal sealed class Database : IAsyncDisposable
             {
                 await local.StopAsync();
             }
+        }
+    }
+
+    // Asked here, where the message can say where the address came from.
+    private static async Task RequireAsync(string connectionString, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var connection = new NpgsqlConnection(connectionString);
+            await connection.OpenAsync(cancellationToken);
+        }
+        catch (ArgumentException fault)
+        {
+            throw new CliFault(
+                $"{Variable} is not a connection string: {fault.Message} Allowed: Host=…;Username=…;Password=…;Database=…", ExitCode.BadInput);
+        }
+        catch (PostgresException fault) when (fault.SqlState == PostgresErrorCodes.InvalidCatalogName)
+        {
+            // The migration makes the database.
+        }
+        catch (NpgsqlException fault)
+        {
+            throw new CliFault($"The Postgres of {Variable} does not answer: {fault.Message}");
         }
     }
 

@@ -1,5 +1,8 @@
+using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -37,14 +40,33 @@ internal sealed class ServiceHost : IAsyncDisposable
         });
         try
         {
+            RequireFree(app.Configuration["Urls"] ?? SparseApi.DefaultUrl);
             var firstKey = await app.PrepareAsync(cancellationToken);
             await app.StartAsync(cancellationToken);
             return new ServiceHost(app, firstKey);
         }
-        catch (IOException fault) when (fault.InnerException is SocketException or Microsoft.AspNetCore.Connections.AddressInUseException)
+        catch (Exception fault) when (fault is SocketException || fault.InnerException is SocketException or AddressInUseException)
         {
             await app.DisposeAsync();
-            throw new CliFault($"{fault.Message} Choose another address with --urls http://127.0.0.1:PORT");
+            throw new CliFault($"{fault.Message}. Choose another address with --urls http://127.0.0.1:PORT");
+        }
+    }
+
+    // Kestrel asks last, when everything else runs already and has to be torn down in front of the user.
+    private static void RequireFree(string urls)
+    {
+        foreach (var address in urls.Split(';').Select(BindingAddress.Parse).Where(address => address.Port > 0 && !address.IsUnixPipe))
+        {
+            var host = address.Host is "localhost" ? IPAddress.Loopback : IPAddress.TryParse(address.Host, out var ip) ? ip : IPAddress.Any;
+            try
+            {
+                using var listener = new TcpListener(host, address.Port);
+                listener.Start();
+            }
+            catch (SocketException fault)
+            {
+                throw new SocketException(fault.ErrorCode, $"{address} cannot be answered: {fault.Message}");
+            }
         }
     }
 

@@ -12,6 +12,8 @@ internal sealed class LocalTraining(TrainRequest request, TrainOutput output)
     /// <exception cref="OperationCanceledException">Cancelled; the checkpoint, if one was asked for, is written.</exception>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
+        RequireFolderOf(request.CheckpointPath);
+        RequireFolderOf(request.ModelPath);
         using var backend = Backend.Create(request.Backend, request.Threads);
         using var data = OpenData(cancellationToken);
         using var trainer = Open(data, backend);
@@ -91,7 +93,23 @@ internal sealed class LocalTraining(TrainRequest request, TrainOutput output)
         }
 
         using var checkpoint = OpenFile(request.ResumePath);
-        return Trainer.Resume(checkpoint, data, backend);
+        try
+        {
+            return Trainer.Resume(checkpoint, data, backend);
+        }
+        catch (InvalidDataException fault)
+        {
+            throw new CliFault($"--resume is {request.ResumePath}, which is no checkpoint: {fault.Message}", ExitCode.BadInput);
+        }
+    }
+
+    // Before the training, not after it.
+    private static void RequireFolderOf(string? path)
+    {
+        if (path is not null && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
+        {
+            throw new CliFault($"{path} cannot be written: there is no such folder.", ExitCode.BadInput);
+        }
     }
 
     private void WriteCheckpoint(Trainer trainer)
@@ -131,7 +149,11 @@ internal sealed class LocalTraining(TrainRequest request, TrainOutput output)
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            File.Delete(fresh);
+            if (File.Exists(fresh))
+            {
+                File.Delete(fresh);
+            }
+
             throw new CliFault($"{path} cannot be written: {fault.Message}");
         }
     }

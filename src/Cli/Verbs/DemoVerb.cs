@@ -36,7 +36,7 @@ internal sealed class DemoVerb : Verb
             "./sparse demo madelon",
             "./sparse demo fashion-mnist --data DIR --epochs 10")
     {
-        name.AcceptOnlyFromAmong([.. DemoPlan.All.Select(plan => plan.Name)]);
+        AllowOnly(name, [.. DemoPlan.All.Select(plan => plan.Name)]);
         Arguments.Add(name);
         Options.Add(data);
         Options.Add(epochs);
@@ -49,10 +49,7 @@ internal sealed class DemoVerb : Verb
     {
         var root = Checkout.Require("demo");
         var plan = DemoPlan.Find(arguments.GetRequiredValue(name));
-        if (plan.Generated is null && arguments.GetValue(data) is null)
-        {
-            throw DemoDatasets.NeedsFiles(plan);
-        }
+        DemoDatasets.Require(plan, arguments.GetValue(data));
 
         await DashboardBuild.EnsureAsync(mayInstall: true, cancellationToken);
         var folder = DataFolder.Open(arguments.GetValue(dataDir));

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using SparseService.Cli.Hosting;
 using SparseService.Persistence.Entities;
@@ -20,6 +22,7 @@ internal sealed class ServeVerb : Verb
             "./sparse serve --urls http://127.0.0.1:8080 --data-dir DIR",
             $"{Database.Variable}='Host=db;Username=sparse;Password=…;Database=sparse' ./sparse serve --no-worker")
     {
+        urls.Validators.Add(Check);
         Options.Add(urls);
         Options.Add(dataDir);
         Options.Add(noWorker);
@@ -53,5 +56,21 @@ internal sealed class ServeVerb : Verb
         Console.WriteLine("Ctrl-C stops it; runs in progress go on at the next start.");
         await service.WaitForShutdownAsync(cancellationToken);
         return ExitCode.Done;
+    }
+
+    // Kestrel's own reading, before anything is started.
+    private static void Check(OptionResult result)
+    {
+        foreach (var url in result.Tokens.SelectMany(token => token.Value.Split(';')))
+        {
+            try
+            {
+                BindingAddress.Parse(url);
+            }
+            catch (FormatException)
+            {
+                result.AddError($"--urls is '{url}'; allowed: addresses like http://127.0.0.1:5230, several with semicolons");
+            }
+        }
     }
 }

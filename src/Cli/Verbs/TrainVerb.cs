@@ -37,7 +37,7 @@ internal sealed class TrainVerb : Verb
             Options.Add(option);
         }
 
-        backend.AcceptOnlyFromAmong("reference", "simd");
+        AllowOnly(backend, "reference", "simd");
         Validators.Add(result =>
         {
             if (result.GetValue(resume) is not null && (result.GetValue(epochs) is not null || result.GetValue(seed) is not null))
@@ -65,6 +65,11 @@ internal sealed class TrainVerb : Verb
 
     private static RunSpec ReadSpec(string path, int? epochs, int? seed)
     {
+        if (Directory.Exists(path))
+        {
+            throw new CliFault($"SPEC is {path}, a folder; allowed: a JSON file. Data is named by --data.", ExitCode.BadInput);
+        }
+
         byte[] bytes;
         try
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 
 namespace SparseService.Cli.Verbs;
@@ -12,6 +13,14 @@ internal abstract class Verb(string name, string description, params string[] ex
         new(name) { Description = description, HelpName = placeholder };
 
     protected static Option<bool> Flag(string name, string description) => new(name) { Description = description };
+
+    /// <summary>Refuses other values in one line, unlike the library's own check.</summary>
+    protected static void AllowOnly(Option<string?> option, params string[] values) =>
+        option.Validators.Add(result => AllowOnly(result, option.Name, values));
+
+    /// <inheritdoc cref="AllowOnly(Option{string}, string[])"/>
+    protected static void AllowOnly(Argument<string> argument, params string[] values) =>
+        argument.Validators.Add(result => AllowOnly(result, argument.Name, values));
 
     protected static Option<int?> Number(string name, int least, string description) => new(name)
     {
@@ -29,4 +38,12 @@ internal abstract class Verb(string name, string description, params string[] ex
             return null;
         },
     };
+
+    private static void AllowOnly(SymbolResult result, string name, string[] values)
+    {
+        if (result.Tokens is [var token, ..] && !values.Contains(token.Value))
+        {
+            result.AddError($"{name} is '{token.Value}'; allowed: {string.Join(", ", values)}");
+        }
+    }
 }
