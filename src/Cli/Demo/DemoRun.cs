@@ -26,21 +26,17 @@ internal sealed class DemoRun(ServiceClient client, TrainOutput output)
     /// <exception cref="CliFault">The run did not succeed.</exception>
     public async Task<JsonElement> FollowAsync(Guid run, int epochs, CancellationToken cancellationToken)
     {
-        await output.ShowAsync(epochs, async () =>
+        try
         {
-            await foreach (var (kind, message) in client.FollowAsync(run, cancellationToken))
-            {
-                switch (kind)
-                {
-                    case "step":
-                        output.Step(message.Deserialize<StepResult>(JsonSerializerOptions.Web));
-                        break;
-                    case "epoch":
-                        output.Epoch(message.GetProperty("payload").Deserialize<EpochNews>(JsonSerializerOptions.Web)!);
-                        break;
-                }
-            }
-        });
+            await output.ShowAsync(epochs, () => ShowAsync(run, cancellationToken));
+        }
+        catch (OperationCanceledException)
+        {
+            // Left alone it would go on at the service's next start, and the next demo would wait behind it.
+            await client.PostAsync($"/v1/runs/{run}/cancel", new { }, CancellationToken.None);
+            Console.Error.WriteLine("Stopped; the run is cancelled.");
+            throw;
+        }
 
         var finished = await client.GetAsync($"/v1/runs/{run}", cancellationToken);
         return finished.GetProperty("state").GetString() == "succeeded"
@@ -62,6 +58,22 @@ internal sealed class DemoRun(ServiceClient client, TrainOutput output)
             var probability = prediction.GetProperty("probabilities").EnumerateArray().Max(share => share.GetDouble());
             var (truth, guess) = (row.GetProperty("label").GetString(), prediction.GetProperty("class").GetString());
             output.Say($"  {truth,10} was taken for {guess} ({probability:0.0 %})");
+        }
+    }
+
+    private async Task ShowAsync(Guid run, CancellationToken cancellationToken)
+    {
+        await foreach (var (kind, message) in client.FollowAsync(run, cancellationToken))
+        {
+            switch (kind)
+            {
+                case "step":
+                    output.Step(message.Deserialize<StepResult>(JsonSerializerOptions.Web));
+                    break;
+                case "epoch":
+                    output.Epoch(message.GetProperty("payload").Deserialize<EpochNews>(JsonSerializerOptions.Web)!);
+                    break;
+            }
         }
     }
 }

@@ -16,33 +16,35 @@ internal sealed class DataFolder
     public string Cache => System.IO.Path.Combine(Path, "cache");
 
     /// <param name="given">From <c>--data-dir</c>; null = <c>.sparse</c> in the checkout, else the user's own data folder.</param>
-    public static DataFolder Open(string? given)
+    /// <remarks>Nothing is made yet: beside a database elsewhere a container's read-only disk is enough.</remarks>
+    public static DataFolder At(string? given) => new(System.IO.Path.GetFullPath(given ?? Default()));
+
+    /// <exception cref="CliFault">The folder cannot be made.</exception>
+    public void Make()
     {
-        var path = System.IO.Path.GetFullPath(given ?? Default());
         try
         {
             if (OperatingSystem.IsWindows())
             {
-                Directory.CreateDirectory(path);
+                Directory.CreateDirectory(Path);
             }
             else
             {
                 // Others may walk through, not look: started by root, Postgres runs as a user of its own.
                 const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-                Directory.CreateDirectory(path, Owner | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+                Directory.CreateDirectory(Path, Owner | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
             }
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new CliFault($"The data folder {path} cannot be made: {fault.Message} Name another with --data-dir.", ExitCode.BadInput);
+            throw new CliFault($"The data folder {Path} cannot be made: {fault.Message} Name another with --data-dir.", ExitCode.BadInput);
         }
-
-        return new DataFolder(path);
     }
 
     /// <summary>A small file that only this user may read.</summary>
     public void WriteSecret(string name, string text)
     {
+        Make();
         var path = System.IO.Path.Combine(Path, name);
         File.Delete(path);
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };

@@ -40,6 +40,7 @@ internal sealed class Database : IAsyncDisposable
             return new Database(given, null);
         }
 
+        folder.Make();
         await SystemPackages.RequireAsync(
             "PostgreSQL", Programs.HasPostgres, ["postgresql"],
             $"Install PostgreSQL 15 or later (https://www.postgresql.org/download/), or set {Variable} to a server's connection string.",

@@ -8,6 +8,8 @@ internal sealed class LiveLines : PlainLines
 {
     private ProgressTask? bar;
 
+    protected override int Columns => AnsiConsole.Profile.Width;
+
     public override async Task ShowAsync(int epochs, Func<Task> training)
     {
         await base.ShowAsync(epochs, () => Task.CompletedTask);

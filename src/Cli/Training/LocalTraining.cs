@@ -23,7 +23,7 @@ internal sealed class LocalTraining(TrainRequest request, TrainOutput output)
         var watch = Stopwatch.StartNew();
         EpochResult? last = null;
         double? best = null;
-        await output.ShowAsync(trainer.Options.Epochs, () =>
+        await ShowAsync(trainer, () =>
         {
             while (!trainer.IsFinished)
             {
@@ -52,6 +52,20 @@ internal sealed class LocalTraining(TrainRequest request, TrainOutput output)
         return ExitCode.Done;
     }
 
+    private async Task ShowAsync(Trainer trainer, Func<Task> training)
+    {
+        try
+        {
+            await output.ShowAsync(trainer.Options.Epochs, training);
+        }
+        catch (OperationCanceledException) when (request.CheckpointPath is not null)
+        {
+            // Said when the progress bar is gone, which would wipe it out.
+            Console.Error.WriteLine($"Stopped in epoch {trainer.EpochsDone + 1}. Go on with --resume {request.CheckpointPath}");
+            throw;
+        }
+    }
+
     private EpochResult TrainEpoch(Trainer trainer, CancellationToken cancellationToken)
     {
         try
@@ -61,11 +75,6 @@ internal sealed class LocalTraining(TrainRequest request, TrainOutput output)
         catch (OperationCanceledException)
         {
             WriteCheckpoint(trainer);
-            if (request.CheckpointPath is not null)
-            {
-                Console.Error.WriteLine($"Stopped in epoch {trainer.EpochsDone + 1}. Go on with --resume {request.CheckpointPath}");
-            }
-
             throw;
         }
     }

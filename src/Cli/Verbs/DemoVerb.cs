@@ -52,7 +52,7 @@ internal sealed class DemoVerb : Verb
         DemoDatasets.Require(plan, arguments.GetValue(data));
 
         await DashboardBuild.EnsureAsync(mayInstall: true, cancellationToken);
-        var folder = DataFolder.Open(arguments.GetValue(dataDir));
+        var folder = DataFolder.At(arguments.GetValue(dataDir));
         await using var database = await Database.OpenAsync(folder, cancellationToken);
         await using var service = await ServiceHost.StartAsync(
             database, folder, FreeAddress(), withWorker: true, LogLevel.Error, cancellationToken);

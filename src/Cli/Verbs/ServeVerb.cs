@@ -33,7 +33,7 @@ internal sealed class ServeVerb : Verb
     private async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
         await DashboardBuild.EnsureAsync(mayInstall: false, cancellationToken);
-        var folder = DataFolder.Open(arguments.GetValue(dataDir));
+        var folder = DataFolder.At(arguments.GetValue(dataDir));
         await using var database = await Database.OpenAsync(folder, cancellationToken);
         await using var service = await ServiceHost.StartAsync(
             database, folder, arguments.GetValue(urls), !arguments.GetValue(noWorker), LogLevel.Information, cancellationToken);

@@ -26,7 +26,7 @@ internal sealed class WorkerVerb : Verb
 
     private async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
-        var folder = DataFolder.Open(arguments.GetValue(dataDir));
+        var folder = DataFolder.At(arguments.GetValue(dataDir));
         await using var database = await Database.OpenAsync(folder, cancellationToken);
         await DatabaseSetup.MigrateAsync(database.ConnectionString, cancellationToken);
 
