@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Npgsql;
 using SparseService.Shared;
 
 namespace SparseService.Cli.Tests;
@@ -93,9 +94,11 @@ public class ImageTests
             command = ["setpriv", $"--reuid={User}", $"--regid={User}", "--clear-groups", "--", .. command];
         }
 
+        // Not by the socket file, which another user cannot reach.
+        var connection = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1" };
         var variables = new Dictionary<string, string?>
         {
-            ["ConnectionStrings__Postgres"] = database.ConnectionString,
+            ["ConnectionStrings__Postgres"] = connection.ConnectionString,
             ["DOTNET_ROOT"] = Path.GetDirectoryName(SparseProcess.Dotnet()),
             ["DOTNET_EnableDiagnostics"] = "0",
             ["HOME"] = "/nonexistent",

@@ -42,7 +42,7 @@ internal sealed class LiveLatency : Verb
     {
         var root = Checkout.Require("bench");
         using var temporary = new TemporaryFolder();
-        var folder = DataFolder.Open(temporary.Path);
+        var folder = DataFolder.At(temporary.Path);
         await using var database = await Database.OpenAsync(folder, cancellationToken);
         await using var service = await ServiceHost.StartAsync(
             database, folder, "http://127.0.0.1:0", withWorker: true, LogLevel.Error, cancellationToken);
