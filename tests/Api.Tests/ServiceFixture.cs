@@ -109,6 +109,11 @@ public sealed class ServiceFixture : IAsyncLifetime
         {
             Directory.Delete(cache, recursive: true);
         }
+
+        if (IsShared)
+        {
+            await ThrowAwayPostgres.RemoveAllAsync();
+        }
     }
 
     public Task<string?> PrepareAgainAsync() => app!.PrepareAsync();

@@ -8,6 +8,9 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using SparseService.Api;
 using SparseService.Shared;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(ThrowAwayPostgresFixture))]
 
 namespace SparseService.Dashboard.Tests;
 

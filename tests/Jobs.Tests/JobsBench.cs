@@ -17,6 +17,9 @@ using SparseService.Persistence;
 using SparseService.Persistence.Blobs;
 using SparseService.Persistence.Entities;
 using SparseService.Shared;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(ThrowAwayPostgresFixture))]
 
 namespace SparseService.Jobs.Tests;
 
@@ -98,7 +101,7 @@ internal sealed class JobsBench : IAsyncDisposable
     }
 
     /// <summary>The services of a worker process, without its background loops.</summary>
-    public ServiceProvider Worker(int leaseSeconds = 30, Dictionary<string, string?>? settings = null)
+    public ServiceProvider Worker(int leaseSeconds = 30, Dictionary<string, string?>? settings = null, TimeProvider? time = null)
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>(settings ?? [])
         {
@@ -110,6 +113,7 @@ internal sealed class JobsBench : IAsyncDisposable
         }).Build();
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
+        services.AddSingleton(time ?? TimeProvider.System);
         services.AddSparsePersistence(Database.ConnectionString);
         services.AddSparseJobs();
         services.AddSparseWorker(configuration);
@@ -120,6 +124,21 @@ internal sealed class JobsBench : IAsyncDisposable
 
     /// <summary>Works on a run in this process until it ends one way or another.</summary>
     public async Task<RunOutcome> WorkAsync(Guid runId, CancellationToken stopping = default) => await Job().ExecuteAsync(runId, stopping);
+
+    /// <summary>Works on a run as if its worker had not been heard of for long, although it works.</summary>
+    public async Task<RunOutcome> TakeOverAsync(Guid runId)
+    {
+        var outcome = RunOutcome.NotClaimed;
+        // A claim passes over a row that the first worker's transaction has locked at this very moment.
+        await WaitAsync(
+            async () =>
+            {
+                await ExpireLeaseAsync(runId);
+                return (outcome = await WorkAsync(runId)) != RunOutcome.NotClaimed;
+            },
+            $"run {runId} to be claimed");
+        return outcome;
+    }
 
     public TrainRunJob Job(int leaseSeconds = 30) => Worker(leaseSeconds).GetRequiredService<TrainRunJob>();
 

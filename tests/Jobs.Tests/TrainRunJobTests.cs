@@ -34,7 +34,7 @@ public class TrainRunJobTests
     public async Task Pause_InMidEpoch_ResumedRunEndsBitEqual()
     {
         await using var bench = await JobsBench.CreateAsync();
-        var options = JobsBench.Options(epochs: 3, small: false, checkpointEvery: 2);
+        var options = JobsBench.Options(epochs: 60, small: false, checkpointEvery: 20);
         var runId = await bench.CreateRunAsync(options);
 
         for (var pauses = 0; pauses < 2; pauses++)
@@ -50,7 +50,7 @@ public class TrainRunJobTests
         }
 
         await bench.WorkAsync(runId);
-        await RunHistory.AssertWholeAsync(bench, runId, 3);
+        await RunHistory.AssertWholeAsync(bench, runId, 60);
         Assert.Equal(JobsBench.TrainUndisturbed(options), await bench.ModelBytesAsync(runId));
     }
 
@@ -58,7 +58,7 @@ public class TrainRunJobTests
     public async Task Shutdown_WhileRunning_ReleasesTheRunWithACheckpoint()
     {
         await using var bench = await JobsBench.CreateAsync();
-        var options = JobsBench.Options(epochs: 3, small: false);
+        var options = JobsBench.Options(epochs: 60, small: false);
         var runId = await bench.CreateRunAsync(options);
         using var stopping = new CancellationTokenSource();
         var work = bench.WorkAsync(runId, stopping.Token);
@@ -79,36 +79,65 @@ public class TrainRunJobTests
     public async Task Takeover_OfARunningRun_TheFirstWorkerIsFencedOff()
     {
         await using var bench = await JobsBench.CreateAsync();
-        var options = JobsBench.Options(epochs: 4, small: false);
+        var options = JobsBench.Options(epochs: 60, small: false);
         var runId = await bench.CreateRunAsync(options);
         var first = bench.WorkAsync(runId);
         await bench.WaitForAsync("state = 'running'", runId);
 
-        // As if the first worker had not been heard of for long, although it works.
-        await bench.ExpireLeaseAsync(runId);
-        var second = bench.WorkAsync(runId);
+        Assert.Equal(RunOutcome.Succeeded, await bench.TakeOverAsync(runId));
 
         Assert.Equal(RunOutcome.LeaseLost, await first);
-        Assert.Equal(RunOutcome.Succeeded, await second);
-        await RunHistory.AssertWholeAsync(bench, runId, 4);
+        await RunHistory.AssertWholeAsync(bench, runId, 60);
         Assert.Equal(JobsBench.TrainUndisturbed(options), await bench.ModelBytesAsync(runId));
         Assert.Equal(2, (await bench.RunAsync(runId)).Attempt);
+    }
+
+    [Fact]
+    public async Task Execute_TwoWorkersToldToRunTheSame_OneWorksTheOtherIsRefused()
+    {
+        await using var bench = await JobsBench.CreateAsync();
+        var options = JobsBench.Options(epochs: 30, small: false);
+        var runId = await bench.CreateRunAsync(options);
+
+        var outcomes = await Task.WhenAll(bench.WorkAsync(runId), bench.WorkAsync(runId));
+
+        Assert.Equal([RunOutcome.NotClaimed, RunOutcome.Succeeded], outcomes.Order());
+        Assert.Equal(1, (await bench.RunAsync(runId)).Attempt);
+        await RunHistory.AssertWholeAsync(bench, runId, 30);
+        Assert.Equal(JobsBench.TrainUndisturbed(options), await bench.ModelBytesAsync(runId));
+    }
+
+    [Fact]
+    public async Task Execute_OutOfMemory_IsTriedOnceMore()
+    {
+        await using var bench = await JobsBench.CreateAsync();
+        var runId = await bench.CreateRunAsync(JobsBench.Options(epochs: 1));
+        var job = bench.Worker(time: new ExhaustedClock()).GetRequiredService<TrainRunJob>();
+
+        Assert.Equal(RunOutcome.Requeued, await job.ExecuteAsync(runId, CancellationToken.None));
+        await bench.WaitForAsync("not_before <= now()", runId);
+        Assert.Equal(RunReason.OutOfMemory, (await bench.RunAsync(runId)).Reason);
+        Assert.Equal(RunOutcome.Failed, await job.ExecuteAsync(runId, CancellationToken.None));
+
+        var run = await bench.RunAsync(runId);
+        Assert.Equal((RunState.Failed, RunReason.OutOfMemory, 2), (run.State, run.Reason, run.Attempt));
+        Assert.Contains("epsilon", run.Message, StringComparison.Ordinal);
+        RunHistory.AssertNotStranded(run);
     }
 
     [Fact]
     public async Task Execute_CheckpointRarerThanEpochs_RepeatedEpochsAreRecordedOnce()
     {
         await using var bench = await JobsBench.CreateAsync();
-        var options = JobsBench.Options(epochs: 7, small: false, checkpointEvery: 5);
+        var options = JobsBench.Options(epochs: 62, small: false, checkpointEvery: 50);
         var runId = await bench.CreateRunAsync(options);
         var first = bench.WorkAsync(runId);
         await bench.WaitForAsync("epochs_done >= 2", runId);
-        await bench.ExpireLeaseAsync(runId);
 
-        Assert.Equal(RunOutcome.Succeeded, await bench.WorkAsync(runId));
+        Assert.Equal(RunOutcome.Succeeded, await bench.TakeOverAsync(runId));
 
         Assert.Equal(RunOutcome.LeaseLost, await first);
-        await RunHistory.AssertWholeAsync(bench, runId, 7);
+        await RunHistory.AssertWholeAsync(bench, runId, 62);
         Assert.Equal(JobsBench.TrainUndisturbed(options), await bench.ModelBytesAsync(runId));
     }
 
@@ -151,12 +180,12 @@ public class TrainRunJobTests
     public async Task Execute_NewestCheckpointDamaged_GoesOnFromAnOlderOne()
     {
         await using var bench = await JobsBench.CreateAsync();
-        var options = JobsBench.Options(epochs: 4, small: false);
+        var options = JobsBench.Options(epochs: 60, small: false);
         var runId = await bench.CreateRunAsync(options);
         var work = bench.WorkAsync(runId);
         await bench.WaitForAsync("epochs_done >= 2", runId);
         await bench.CommandAsync(RunCommand.Pause, runId);
-        await work;
+        Assert.Equal(RunOutcome.Paused, await work);
         await bench.Database.ExecuteAsync(
             "UPDATE blob_chunks SET bytes = set_byte(bytes, 1000, 255 - get_byte(bytes, 1000)) WHERE hash = " +
             "(SELECT blob_hash FROM checkpoints ORDER BY step DESC LIMIT 1)");
@@ -164,7 +193,7 @@ public class TrainRunJobTests
 
         Assert.Equal(RunOutcome.Succeeded, await bench.WorkAsync(runId));
 
-        await RunHistory.AssertWholeAsync(bench, runId, 4);
+        await RunHistory.AssertWholeAsync(bench, runId, 60);
         Assert.Equal(JobsBench.TrainUndisturbed(options), await bench.ModelBytesAsync(runId));
     }
 
@@ -184,4 +213,10 @@ public class TrainRunJobTests
     }
 
     private static Task<long> StepsAsync(JobsBench bench) => bench.Database.ScalarAsync<long>("SELECT count(*) FROM run_metrics WHERE series = 'stepLoss'");
+
+    /// <summary>The dataset cache asks it for the time of day before anything is trained.</summary>
+    private sealed class ExhaustedClock : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => throw new InsufficientMemoryException();
+    }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Npgsql;
@@ -7,7 +8,8 @@ using SparseService.Persistence.Local;
 namespace SparseService.Shared;
 
 /// <summary>
-/// One Postgres cluster per test process, made on first use and gone with the process; each test takes a database of its own from it.
+/// One Postgres cluster per test process, made on first use and gone with <see cref="ThrowAwayPostgresFixture"/>; each test takes a database of
+/// its own from it.
 /// </summary>
 public sealed class ThrowAwayPostgres
 {
@@ -15,6 +17,8 @@ public sealed class ThrowAwayPostgres
     private const string Template = "template_sparse";
 
     private static readonly Lazy<Task<ThrowAwayPostgres>> OfThisProcess = new(StartAsync);
+
+    private static readonly ConcurrentDictionary<ThrowAwayPostgres, bool> Running = new();
 
     private readonly string folder;
     private int databases;
@@ -38,7 +42,7 @@ public sealed class ThrowAwayPostgres
         var folder = Path.Combine(temp, $"{FolderPrefix}{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..6]}");
         var server = await LocalPostgres.StartAsync(new LocalPostgresOptions { Folder = folder, Durable = false });
         var postgres = new ThrowAwayPostgres(server, folder);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => postgres.Remove();
+        Running[postgres] = true;
         await postgres.ExecuteAsync($"CREATE DATABASE {Template} OWNER sparse");
         await DatabaseSetup.MigrateAsync(postgres.ConnectionStringOf(Template) + ";Pooling=false");
         return postgres;
@@ -52,6 +56,9 @@ public sealed class ThrowAwayPostgres
 
     /// <summary>A new database without any table.</summary>
     public Task<TestDatabase> CreateEmptyDatabaseAsync() => CreateDatabaseAsync("template1");
+
+    /// <summary>Stops and deletes the clusters of this process; what it leaves behind, the next test process removes.</summary>
+    public static Task RemoveAllAsync() => Task.WhenAll(Running.Keys.Select(postgres => postgres.RemoveAsync()));
 
     internal async Task ExecuteAsync(string sql)
     {
@@ -74,7 +81,7 @@ public sealed class ThrowAwayPostgres
             }
 
             var server = await LocalPostgres.StartAsync(new LocalPostgresOptions { Folder = path, Durable = false });
-            new ThrowAwayPostgres(server, path).Remove();
+            await new ThrowAwayPostgres(server, path).RemoveAsync();
         }
     }
 
@@ -101,9 +108,12 @@ public sealed class ThrowAwayPostgres
     private string ConnectionStringOf(string database) =>
         new NpgsqlConnectionStringBuilder(Server.ConnectionString) { Database = database, MaxPoolSize = 30 }.ConnectionString;
 
-    private void Remove()
+    private async Task RemoveAsync()
     {
-        Server.StopAsync().GetAwaiter().GetResult();
-        Directory.Delete(folder, true);
+        if (Directory.Exists(folder))
+        {
+            await Server.StopAsync();
+            Directory.Delete(folder, true);
+        }
     }
 }

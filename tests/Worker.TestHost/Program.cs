@@ -1,11 +1,24 @@
-// A worker process and nothing else, for tests that kill one.
-// Configuration comes from the command line: --ConnectionStrings:Postgres=… --Worker:…=…
+// A process for tests that kill one or need another user's: a worker and nothing else, or (--LocalPostgres:Folder=…) one start or stop of a
+// local Postgres. Configuration comes from the command line.
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using SparseService.Jobs.Hosting;
 using SparseService.Persistence;
+using SparseService.Persistence.Local;
 
 var builder = Host.CreateApplicationBuilder(args);
+if (builder.Configuration["LocalPostgres:Folder"] is { } folder)
+{
+    var server = await LocalPostgres.StartAsync(new LocalPostgresOptions { Folder = folder, Durable = false });
+    Console.WriteLine(server.ConnectionString);
+    if (builder.Configuration.GetValue<bool>("LocalPostgres:Stop"))
+    {
+        await server.StopAsync();
+    }
+
+    return;
+}
+
 builder.Services.AddSparsePersistence(builder.Configuration.GetConnectionString("Postgres")!);
 builder.Services.AddSparseWorker(builder.Configuration);
 await builder.Build().RunAsync();

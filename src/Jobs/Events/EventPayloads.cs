@@ -57,9 +57,9 @@ public sealed record EpochPayload
         Step = result.Step,
         EpochsTotal = epochsTotal,
         Loss = Finite(result.Loss),
-        TrainAccuracy = result.TrainAccuracy,
+        TrainAccuracy = Finite(result.TrainAccuracy),
         TestLoss = Finite(result.TestLoss),
-        TestAccuracy = result.TestAccuracy,
+        TestAccuracy = Finite(result.TestAccuracy),
         Nnz = result.Nnz,
         Density = Finite(result.Density),
         LearningRate = Finite(result.LearningRate),
@@ -71,5 +71,5 @@ public sealed record EpochPayload
         SecondsLeft = Finite((result.TrainSeconds + result.EvolutionSeconds + result.TestSeconds) * (epochsTotal - result.Epoch)),
     };
 
-    private static double? Finite(double value) => double.IsFinite(value) ? value : null;
+    private static double? Finite(double? value) => value is { } number && double.IsFinite(number) ? number : null;
 }

@@ -9,7 +9,7 @@ namespace SparseService.Jobs.Hosting;
 /// <summary>Removes what nobody needs any more, once a minute, in one process at a time.</summary>
 public sealed class JobSweeper(NpgsqlDataSource dataSource, TimeProvider time, ILogger<JobSweeper> logger) : BackgroundService
 {
-    private const long SweepLock = 0x5350_4152_5345_0002;
+    internal const long SweepLock = 0x5350_4152_5345_0002;
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan BlobAge = TimeSpan.FromMinutes(10);
 

@@ -51,6 +51,12 @@ public sealed class RunLease : IDisposable
         }
     }
 
+    /// <summary>
+    /// The <c>idle_in_transaction_session_timeout</c> of transactions that lock the run's row. A worker that freezes in one holds the row, and the
+    /// queue skips locked rows: the server ends such a transaction when the lease is over.
+    /// </summary>
+    public string Patience => $"{(long)duration.TotalMilliseconds}ms";
+
     public bool IsLost => Why == Interruption.LeaseLost;
 
     public void Start() => heart.Start();
@@ -88,8 +94,7 @@ public sealed class RunLease : IDisposable
                 set_config('idle_in_transaction_session_timeout', @patience, true)
             """,
             connection);
-        // A worker that freezes here holds the row, and the queue skips locked rows: the server ends such a transaction when the lease is over.
-        command.Parameters.AddWithValue("patience", $"{(long)duration.TotalMilliseconds}ms");
+        command.Parameters.AddWithValue("patience", Patience);
         command.Parameters.AddWithValue("id", Run.RunId);
         command.Parameters.AddWithValue("mine", Run.LeaseEpoch);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -107,6 +112,38 @@ public sealed class RunLease : IDisposable
             reader.GetInt32(4));
     }
 
+    /// <summary>
+    /// Puts the lease's name on the caller's transaction, which is about to write bytes before the fence, so that a successor can end it. Needed when we
+    /// freeze in a COPY: the server waits for the rest without limit, and a successor, whose bytes are the same, waits for us.
+    /// </summary>
+    /// <exception cref="LeaseLostException">The lease is lost already; training is told to stop.</exception>
+    public async Task SignAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            "SELECT set_config('application_name', @name, true) FROM runs WHERE id = @id AND lease_epoch = @mine AND lease_owner IS NOT NULL", connection);
+        command.Parameters.AddWithValue("name", NamePrefix(Run.RunId) + Run.LeaseEpoch);
+        command.Parameters.AddWithValue("id", Run.RunId);
+        command.Parameters.AddWithValue("mine", Run.LeaseEpoch);
+        if (await command.ExecuteScalarAsync(cancellationToken) is null)
+        {
+            Interrupt(Interruption.LeaseLost);
+            throw new LeaseLostException(Run.RunId, Run.LeaseEpoch);
+        }
+    }
+
+    /// <summary>Ends the transactions that earlier leases of a run have signed and left open.</summary>
+    public static async Task EndPredecessorsAsync(NpgsqlConnection connection, Guid runId, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE starts_with(application_name, @name) AND usename = current_user AND pid <> pg_backend_pid()
+            """,
+            connection);
+        command.Parameters.AddWithValue("name", NamePrefix(runId));
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     // The event and the token source hold nothing worth freeing early, and a late doorbell may still reach them.
     public void Dispose()
     {
@@ -121,6 +158,8 @@ public sealed class RunLease : IDisposable
             heart.Join();
         }
     }
+
+    private static string NamePrefix(Guid runId) => $"run {runId} lease ";
 
     private void Beat()
     {

@@ -44,6 +44,11 @@ public sealed class RunQueue(NpgsqlDataSource dataSource, IOptions<WorkerOptions
             await transaction.CommitAsync(CancellationToken.None);
             if (!settled)
             {
+                if (before != RunState.Queued)
+                {
+                    await RunLease.EndPredecessorsAsync(connection, run.RunId, CancellationToken.None);
+                }
+
                 return run;
             }
         }

@@ -5,26 +5,26 @@ namespace SparseService.Jobs.Training;
 /// <summary>The series that every epoch adds a point to.</summary>
 internal static class EpochSeries
 {
-    public static IEnumerable<(string Series, double Value)> Of(EpochResult result)
+    public static IEnumerable<MetricPoint> Of(EpochResult result)
     {
-        yield return ("loss", result.Loss);
-        yield return ("testLoss", result.TestLoss);
-        yield return ("nnz", result.Nnz);
-        yield return ("density", result.Density);
-        yield return ("learningRate", result.LearningRate);
-        yield return ("gradientNorm", result.GradientNorm);
-        yield return ("trainSeconds", result.TrainSeconds);
-        yield return ("evolutionSeconds", result.EvolutionSeconds);
-        yield return ("testSeconds", result.TestSeconds);
-        yield return ("samplesPerSecond", result.SamplesPerSecond);
+        yield return new("loss", result.Epoch, result.Loss);
+        yield return new("testLoss", result.Epoch, result.TestLoss);
+        yield return new("nnz", result.Epoch, result.Nnz);
+        yield return new("density", result.Epoch, result.Density);
+        yield return new("learningRate", result.Epoch, result.LearningRate);
+        yield return new("gradientNorm", result.Epoch, result.GradientNorm);
+        yield return new("trainSeconds", result.Epoch, result.TrainSeconds);
+        yield return new("evolutionSeconds", result.Epoch, result.EvolutionSeconds);
+        yield return new("testSeconds", result.Epoch, result.TestSeconds);
+        yield return new("samplesPerSecond", result.Epoch, result.SamplesPerSecond);
         if (result.TrainAccuracy is { } trainAccuracy)
         {
-            yield return ("trainAccuracy", trainAccuracy);
+            yield return new("trainAccuracy", result.Epoch, trainAccuracy);
         }
 
         if (result.TestAccuracy is { } testAccuracy)
         {
-            yield return ("testAccuracy", testAccuracy);
+            yield return new("testAccuracy", result.Epoch, testAccuracy);
         }
     }
 }

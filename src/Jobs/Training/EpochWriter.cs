@@ -13,8 +13,7 @@ namespace SparseService.Jobs.Training;
 /// <summary>Writes what an epoch left behind: one fenced transaction, all of it or nothing.</summary>
 internal sealed class EpochWriter(NpgsqlDataSource dataSource, RunLease lease, TrainingRun run)
 {
-    // Statistics may hold values that JSON has no number for, such as the importance of a layer without connections.
-    private static readonly JsonSerializerOptions StatisticsJson =
+    private static readonly JsonSerializerOptions NamedLiterals =
         new(RunSpecJson.Options) { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
     public async Task WriteAsync(EpochRecord record, CancellationToken cancellationToken)
@@ -27,6 +26,7 @@ internal sealed class EpochWriter(NpgsqlDataSource dataSource, RunLease lease, T
             return;
         }
 
+        await lease.SignAsync(connection, cancellationToken);
         // The bytes go first: they take long, and from the fence on the heartbeat waits for this transaction.
         var checkpoint = record.Checkpoint is null ? default : await BlobStore.WriteAsync(connection, record.Checkpoint.Bytes, cancellationToken);
         var model = record.Model is null ? default : await BlobStore.WriteAsync(connection, record.Model.Bytes, cancellationToken);
@@ -78,35 +78,40 @@ internal sealed class EpochWriter(NpgsqlDataSource dataSource, RunLease lease, T
             await progress.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        await WriteMetricsAsync(connection, result, cancellationToken);
+        var points = EpochSeries.Of(result).ToArray();
+        await MetricCopy.WriteAsync(connection, run.Id, points, cancellationToken);
+        var statisticsJson = StatisticsText(result.Statistics, out var allFinite);
         await using (var statistics = new NpgsqlCommand(
             "INSERT INTO run_statistics (run_id, epoch, payload) VALUES (@id, @epoch, @payload) ON CONFLICT DO NOTHING", connection))
         {
             statistics.Parameters.AddWithValue("id", run.Id);
             statistics.Parameters.AddWithValue("epoch", result.Epoch);
-            statistics.Parameters.AddWithValue("payload", NpgsqlDbType.Jsonb, JsonSerializer.Serialize(result.Statistics, StatisticsJson));
+            statistics.Parameters.AddWithValue("payload", NpgsqlDbType.Jsonb, statisticsJson);
             await statistics.ExecuteNonQueryAsync(cancellationToken);
         }
 
         await RunEventLog.AppendAsync(connection, run.Id, RunEventKind.Epoch, EpochPayload.From(result, run.EpochsTotal), cancellationToken);
+        var leftOut = points.Where(point => !double.IsFinite(point.Value)).Select(point => point.Series);
+        await TellLeftOutAsync(connection, result.Epoch, allFinite ? leftOut : leftOut.Append("statistics"), cancellationToken);
     }
 
-    // A dozen rows: one INSERT of two arrays costs less than a COPY through a temporary table, and tolerates a point that is there.
-    private async Task WriteMetricsAsync(NpgsqlConnection connection, EpochResult result, CancellationToken cancellationToken)
+    // The statistics hold no text, so a quoted word is a number that JSON does not have.
+    private static string StatisticsText(NetworkStatistics statistics, out bool allFinite)
     {
-        var points = EpochSeries.Of(result).ToArray();
-        await using var command = new NpgsqlCommand(
-            """
-            INSERT INTO run_metrics (run_id, series, step, value)
-            SELECT @id, point.series, @epoch, point.value FROM unnest(@series, @values) AS point (series, value)
-            ON CONFLICT DO NOTHING
-            """,
-            connection);
-        command.Parameters.AddWithValue("id", run.Id);
-        command.Parameters.AddWithValue("epoch", (long)result.Epoch);
-        command.Parameters.AddWithValue("series", points.Select(point => point.Series).ToArray());
-        command.Parameters.AddWithValue("values", points.Select(point => point.Value).ToArray());
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        var raw = JsonSerializer.Serialize(statistics, NamedLiterals);
+        var text = raw.Replace("\"NaN\"", "null", StringComparison.Ordinal)
+            .Replace("\"Infinity\"", "null", StringComparison.Ordinal).Replace("\"-Infinity\"", "null", StringComparison.Ordinal);
+        allFinite = text.Length == raw.Length;
+        return text;
+    }
+
+    private async Task TellLeftOutAsync(NpgsqlConnection connection, int epoch, IEnumerable<string> names, CancellationToken cancellationToken)
+    {
+        if (string.Join(", ", names) is { Length: > 0 } list)
+        {
+            var message = $"Epoch {epoch} has numbers that are not finite in {list}; they are left out";
+            await RunEventLog.AppendAsync(connection, run.Id, RunEventKind.Log, new LogPayload("warning", message), cancellationToken);
+        }
     }
 
     private async Task PublishModelAsync(

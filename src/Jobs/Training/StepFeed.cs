@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using NpgsqlTypes;
 using SparseService.Engine.Training;
 using SparseService.Jobs.Events;
 using SparseService.Jobs.Queue;
@@ -9,27 +8,34 @@ using SparseService.Jobs.Queue;
 namespace SparseService.Jobs.Training;
 
 /// <summary>
-/// Shows step losses while they are fresh: the first one at once, then the newest one at most ten times a second. A value that cannot be
-/// written is dropped; training never waits for it.
+/// Shows and stores step losses beside training: the first one at once, then whatever came since, at most ten times a second. What cannot be
+/// written is dropped: training never waits for it, and never fails with it.
 /// </summary>
 internal sealed class StepFeed : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LastChance = TimeSpan.FromSeconds(2);
 
     private readonly NpgsqlDataSource dataSource;
     private readonly RunLease lease;
     private readonly ILogger logger;
     private readonly SemaphoreSlim fresh = new(0, 1);
     private readonly CancellationTokenSource stop = new();
+    private readonly CancellationTokenSource giveUp = new();
     private readonly Lock gate = new();
+    private readonly StepBuckets buckets;
     private readonly Task writing;
+    private NpgsqlConnection? connection;
     private StepResult? newest;
+    private bool warned;
 
-    public StepFeed(NpgsqlDataSource dataSource, RunLease lease, ILogger logger)
+    /// <param name="recordedStep">Newest step of the run that an earlier attempt stored; those up to it are shown and not stored again.</param>
+    public StepFeed(NpgsqlDataSource dataSource, RunLease lease, long recordedStep, ILogger logger)
     {
         this.dataSource = dataSource;
         this.lease = lease;
         this.logger = logger;
+        buckets = new StepBuckets(recordedStep);
         writing = WriteAsync();
     }
 
@@ -37,6 +43,7 @@ internal sealed class StepFeed : IAsyncDisposable
     {
         lock (gate)
         {
+            buckets.Add(step.Step, step.Loss);
             var waits = newest is not null;
             newest = step;
             if (waits)
@@ -48,12 +55,15 @@ internal sealed class StepFeed : IAsyncDisposable
         fresh.Release();
     }
 
+    /// <summary>Stores the last steps, if that goes quickly.</summary>
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
+        giveUp.CancelAfter(LastChance);
         await writing;
         fresh.Dispose();
         stop.Dispose();
+        giveUp.Dispose();
     }
 
     private async Task WriteAsync()
@@ -63,49 +73,92 @@ internal sealed class StepFeed : IAsyncDisposable
             while (true)
             {
                 await fresh.WaitAsync(stop.Token);
-                StepResult step;
-                lock (gate)
-                {
-                    step = newest!.Value;
-                    newest = null;
-                }
-
-                await TryWriteAsync(step);
+                await TryFlushAsync();
                 await Task.Delay(Interval, stop.Token);
             }
         }
         catch (OperationCanceledException)
         {
+            await TryFlushAsync();
+        }
+        finally
+        {
+            await ForgetConnectionAsync();
         }
     }
 
-    private async Task TryWriteAsync(StepResult step)
+    private async Task TryFlushAsync()
     {
-        if (!double.IsFinite(step.Loss))
+        StepResult step;
+        List<MetricPoint> points;
+        lock (gate)
         {
-            return;
+            if (newest is null)
+            {
+                return;
+            }
+
+            (step, points) = (newest.Value, buckets.Take());
+            newest = null;
         }
 
         try
         {
-            await using var command = dataSource.CreateCommand(
-                """
-                WITH held AS (SELECT id FROM runs WHERE id = @id AND lease_epoch = @mine AND lease_owner IS NOT NULL),
-                     written AS (INSERT INTO run_metrics (run_id, series, step, value) SELECT id, 'stepLoss', @step, @loss FROM held ON CONFLICT DO NOTHING)
-                SELECT pg_notify('run_steps', @update) FROM held
-                """);
-            command.CommandTimeout = 2;
-            var update = new StepUpdate(lease.Run.RunId, step.Epoch, step.Step, step.StepsPerEpoch, step.Loss);
-            command.Parameters.AddWithValue("id", update.Run);
-            command.Parameters.AddWithValue("mine", lease.Run.LeaseEpoch);
-            command.Parameters.AddWithValue("step", update.Step);
-            command.Parameters.AddWithValue("loss", update.Loss);
-            command.Parameters.AddWithValue("update", NpgsqlDbType.Text, JsonSerializer.Serialize(update, RunSpecJson.Options));
-            await command.ExecuteNonQueryAsync(stop.Token);
+            await FlushAsync(step, points);
         }
-        catch (Exception fault) when (fault is NpgsqlException or TimeoutException)
+        catch (Exception fault)
         {
-            logger.LogDebug("Run {Run}: step {Step} is not shown: {Fault}", lease.Run.RunId, step.Step, fault.Message);
+            // Whatever it is: a run does not end because its telemetry does.
+            logger.Log(
+                warned ? LogLevel.Debug : LogLevel.Warning, "Run {Run}: steps up to {Step} are not stored: {Fault}", lease.Run.RunId, step.Step, fault.Message);
+            warned = true;
+            await ForgetConnectionAsync();
+        }
+    }
+
+    private async Task FlushAsync(StepResult step, List<MetricPoint> points)
+    {
+        connection ??= await dataSource.OpenConnectionAsync(giveUp.Token);
+        await using var transaction = await connection.BeginTransactionAsync(giveUp.Token);
+        if (await HoldAsync(connection) is not { } leased)
+        {
+            return;
+        }
+
+        if (leased)
+        {
+            var update = new StepUpdate(lease.Run.RunId, step.Epoch, step.Step, step.StepsPerEpoch, step.Loss);
+            await RunEventLog.NotifyAsync(connection, Channels.RunSteps, JsonSerializer.Serialize(update, RunSpecJson.Options), giveUp.Token);
+        }
+
+        await MetricCopy.WriteAsync(connection, lease.Run.RunId, points, giveUp.Token);
+        await transaction.CommitAsync(giveUp.Token);
+    }
+
+    /// <returns>
+    /// Null when another worker has claimed the run. False when it is claimed by nobody: its last epoch ended the lease before its last steps came here,
+    /// and they still belong to it.
+    /// </returns>
+    private async Task<bool?> HoldAsync(NpgsqlConnection holder)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            SELECT lease_owner IS NOT NULL, set_config('idle_in_transaction_session_timeout', @patience, true)
+            FROM runs WHERE id = @id AND lease_epoch = @mine FOR SHARE
+            """,
+            holder);
+        command.Parameters.AddWithValue("id", lease.Run.RunId);
+        command.Parameters.AddWithValue("mine", lease.Run.LeaseEpoch);
+        command.Parameters.AddWithValue("patience", lease.Patience);
+        return (bool?)await command.ExecuteScalarAsync(giveUp.Token);
+    }
+
+    private async Task ForgetConnectionAsync()
+    {
+        if (connection is not null)
+        {
+            await connection.DisposeAsync();
+            connection = null;
         }
     }
 }

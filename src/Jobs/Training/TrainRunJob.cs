@@ -66,11 +66,12 @@ public sealed class TrainRunJob(
             using var session = await OpenAsync(lease);
             await MarkRunningAsync(lease, lease.Interrupted);
             var run = await LoadAsync(lease.Run.RunId, lease.Interrupted);
+            var recordedStep = await RecordedStepAsync(run.Id, lease.Interrupted);
             var recorder = new RunRecorder(new EpochWriter(dataSource, lease, run), lease, settings.SpoolEpochs, logger);
             bool finished;
             try
             {
-                await using var steps = new StepFeed(dataSource, lease, logger);
+                await using var steps = new StepFeed(dataSource, lease, recordedStep, logger);
                 finished = await session.TrainAsync(recorder, steps, lease, SpoolFolder, patience);
             }
             finally
@@ -111,6 +112,13 @@ public sealed class TrainRunJob(
         return await db.Runs.AsNoTracking().SingleAsync(run => run.Id == runId, cancellationToken);
     }
 
+    private async Task<long> RecordedStepAsync(Guid runId, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.RunMetrics.Where(metric => metric.RunId == runId && metric.Series == StepBuckets.Series)
+            .MaxAsync(metric => (long?)metric.Step, cancellationToken) ?? 0;
+    }
+
     private Task MarkRunningAsync(RunLease lease, CancellationToken cancellationToken) => InFencedTransactionAsync(
         lease,
         async (connection, run, token) =>
@@ -139,6 +147,7 @@ public sealed class TrainRunJob(
         {
             await using var connection = await dataSource.OpenConnectionAsync(token);
             await using var transaction = await connection.BeginTransactionAsync(token);
+            await lease.SignAsync(connection, token);
             var blob = draft is null ? default : await BlobStore.WriteAsync(connection, draft.Bytes, token);
             var run = await lease.FenceAsync(connection, token);
             if (draft is not null)
