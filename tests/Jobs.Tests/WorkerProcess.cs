@@ -23,8 +23,6 @@ internal sealed class WorkerProcess : IDisposable
         }
     }
 
-    public bool HasExited => process.HasExited;
-
     public static WorkerProcess Start(JobsBench bench, int leaseSeconds)
     {
         var program = Path.Combine(AppContext.BaseDirectory, "SparseService.Worker.TestHost.dll");

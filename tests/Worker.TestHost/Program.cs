@@ -6,7 +6,8 @@ using SparseService.Jobs.Hosting;
 using SparseService.Persistence;
 using SparseService.Persistence.Local;
 
-var builder = Host.CreateApplicationBuilder(args);
+var settings = new HostApplicationBuilderSettings { Args = args, ContentRootPath = AppContext.BaseDirectory };
+var builder = Host.CreateApplicationBuilder(settings);
 if (builder.Configuration["LocalPostgres:Folder"] is { } folder)
 {
     var server = await LocalPostgres.StartAsync(new LocalPostgresOptions { Folder = folder, Durable = false });

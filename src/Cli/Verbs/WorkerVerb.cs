@@ -30,7 +30,8 @@ internal sealed class WorkerVerb : Verb
         await using var database = await Database.OpenAsync(folder, cancellationToken);
         await DatabaseSetup.MigrateAsync(database.ConnectionString, cancellationToken);
 
-        var builder = Host.CreateApplicationBuilder();
+        // The host watches its content root for changed settings: not the folder that the user happens to stand in, which may be "/".
+        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddInMemoryCollection(ServiceHost.Settings(builder.Configuration, database, folder, urls: null));
         ServiceHost.Quiet(builder.Logging, LogLevel.Information);
         builder.Services.AddSparsePersistence(database.ConnectionString).AddSparseWorker(builder.Configuration);

@@ -3,4 +3,4 @@ using SparseService.Persistence.Entities;
 namespace SparseService.Jobs.Queue;
 
 /// <summary>What a run's row says inside a fenced transaction; nobody else changes it until the commit.</summary>
-public sealed record FencedRun(RunState State, int EpochsDone, Guid? LastCheckpointId, double? BestTestAccuracy, int Faults);
+public sealed record FencedRun(RunState State, int EpochsDone, int Faults);

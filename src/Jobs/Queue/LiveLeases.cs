@@ -7,8 +7,6 @@ public sealed class LiveLeases
 {
     private readonly ConcurrentDictionary<RunLease, bool> leases = new();
 
-    public int Count => leases.Count;
-
     public IDisposable Add(RunLease lease)
     {
         leases[lease] = true;

@@ -52,8 +52,8 @@ public sealed class RunLease : IDisposable
     }
 
     /// <summary>
-    /// The <c>idle_in_transaction_session_timeout</c> of transactions that lock the run's row. A worker that freezes in one holds the row, and the
-    /// queue skips locked rows: the server ends such a transaction when the lease is over.
+    /// The <c>idle_in_transaction_session_timeout</c> of transactions that lock the run's row. A worker that freezes in one holds the row,
+    /// and the queue skips locked rows: the server ends such a transaction when the lease is over.
     /// </summary>
     public string Patience => $"{(long)duration.TotalMilliseconds}ms";
 
@@ -90,7 +90,7 @@ public sealed class RunLease : IDisposable
         await using var command = new NpgsqlCommand(
             """
             UPDATE runs SET lease_epoch = lease_epoch WHERE id = @id AND lease_epoch = @mine AND lease_owner IS NOT NULL
-            RETURNING state, epochs_done, last_checkpoint_id, best_test_accuracy, faults,
+            RETURNING state, epochs_done, faults,
                 set_config('idle_in_transaction_session_timeout', @patience, true)
             """,
             connection);
@@ -104,17 +104,12 @@ public sealed class RunLease : IDisposable
             throw new LeaseLostException(Run.RunId, Run.LeaseEpoch);
         }
 
-        return new FencedRun(
-            EnumText.Parse<RunState>(reader.GetString(0)),
-            reader.GetInt32(1),
-            await reader.IsDBNullAsync(2, cancellationToken) ? null : reader.GetGuid(2),
-            await reader.IsDBNullAsync(3, cancellationToken) ? null : reader.GetDouble(3),
-            reader.GetInt32(4));
+        return new FencedRun(EnumText.Parse<RunState>(reader.GetString(0)), reader.GetInt32(1), reader.GetInt32(2));
     }
 
     /// <summary>
-    /// Puts the lease's name on the caller's transaction, which is about to write bytes before the fence, so that a successor can end it. Needed when we
-    /// freeze in a COPY: the server waits for the rest without limit, and a successor, whose bytes are the same, waits for us.
+    /// Puts the lease's name on the caller's transaction, which is about to write bytes before the fence, so that a successor can end it.
+    /// Needed when we freeze in a COPY: the server waits for the rest without limit, and a successor, whose bytes are the same, waits for us.
     /// </summary>
     /// <exception cref="LeaseLostException">The lease is lost already; training is told to stop.</exception>
     public async Task SignAsync(NpgsqlConnection connection, CancellationToken cancellationToken)

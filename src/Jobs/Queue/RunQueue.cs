@@ -17,13 +17,6 @@ public sealed class RunQueue(NpgsqlDataSource dataSource, IOptions<WorkerOptions
             OR (state IN ('starting', 'running', 'pausing', 'stopping') AND lease_expires_at < now()))
         """;
 
-    /// <summary>Rings for workers that wait. Never needed for correctness: they also look by themselves.</summary>
-    public async Task RingAsync(Guid runId, CancellationToken cancellationToken = default)
-    {
-        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        await RunEventLog.NotifyAsync(connection, Channels.RunsQueued, runId.ToString(), cancellationToken);
-    }
-
     /// <summary>Takes the oldest run that waits or whose worker is gone.</summary>
     /// <param name="owner">Name of the worker.</param>
     /// <param name="only">Take this run or none.</param>
@@ -44,7 +37,7 @@ public sealed class RunQueue(NpgsqlDataSource dataSource, IOptions<WorkerOptions
             await transaction.CommitAsync(CancellationToken.None);
             if (!settled)
             {
-                if (before != RunState.Queued)
+                if (run.Attempt > 1)
                 {
                     await RunLease.EndPredecessorsAsync(connection, run.RunId, CancellationToken.None);
                 }

@@ -16,7 +16,10 @@ internal static class MetricCopy
         // COPY knows no ON CONFLICT, so it fills a table that only this session sees.
         await ExecuteAsync(
             connection,
-            "CREATE TEMPORARY TABLE IF NOT EXISTS incoming_metrics (series varchar(64), step bigint, value double precision) ON COMMIT DELETE ROWS",
+            """
+            CREATE TEMPORARY TABLE IF NOT EXISTS incoming_metrics (series varchar(64), step bigint, value double precision)
+            ON COMMIT DELETE ROWS
+            """,
             cancellationToken);
         await using (var copy = await connection.BeginBinaryImportAsync(
             "COPY incoming_metrics (series, step, value) FROM STDIN (FORMAT BINARY)", cancellationToken))
@@ -33,7 +36,10 @@ internal static class MetricCopy
         }
 
         await using var insert = new NpgsqlCommand(
-            "INSERT INTO run_metrics (run_id, series, step, value) SELECT @id, series, step, value FROM incoming_metrics ON CONFLICT DO NOTHING", connection);
+            """
+            INSERT INTO run_metrics (run_id, series, step, value) SELECT @id, series, step, value FROM incoming_metrics ON CONFLICT DO NOTHING
+            """,
+            connection);
         insert.Parameters.AddWithValue("id", runId);
         await insert.ExecuteNonQueryAsync(cancellationToken);
     }

@@ -1,8 +1,8 @@
 namespace SparseService.Jobs.Training;
 
 /// <summary>
-/// Step losses that wait to be written: each by itself while there are few, means over ever more steps while there are many, so that a fast run or
-/// a slow database makes the curve coarser and never longer.
+/// Step losses that wait to be written: each by itself while there are few, means over ever more steps while there are many, so that a fast
+/// run or a slow database makes the curve coarser and never longer.
 /// </summary>
 /// <param name="afterStep">Steps up to this one are recorded already and are left out.</param>
 internal sealed class StepBuckets(long afterStep)
