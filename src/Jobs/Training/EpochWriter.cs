@@ -30,6 +30,7 @@ internal sealed class EpochWriter(NpgsqlDataSource dataSource, RunLease lease, T
         // The bytes go first: they take long, and from the fence on the heartbeat waits for this transaction.
         var checkpoint = record.Checkpoint is null ? default : await BlobStore.WriteAsync(connection, record.Checkpoint.Bytes, cancellationToken);
         var model = record.Model is null ? default : await BlobStore.WriteAsync(connection, record.Model.Bytes, cancellationToken);
+        await MetricCopy.StageAsync(connection, [.. EpochSeries.Of(record.Result)], cancellationToken);
         var fenced = await lease.FenceAsync(connection, cancellationToken);
         if (record.Result.Epoch > fenced.EpochsDone)
         {
@@ -78,8 +79,7 @@ internal sealed class EpochWriter(NpgsqlDataSource dataSource, RunLease lease, T
             await progress.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        var points = EpochSeries.Of(result).ToArray();
-        await MetricCopy.WriteAsync(connection, run.Id, points, cancellationToken);
+        await MetricCopy.PublishAsync(connection, run.Id, cancellationToken);
         var statisticsJson = StatisticsText(result.Statistics, out var allFinite);
         await using (var statistics = new NpgsqlCommand(
             "INSERT INTO run_statistics (run_id, epoch, payload) VALUES (@id, @epoch, @payload) ON CONFLICT DO NOTHING", connection))
@@ -91,7 +91,7 @@ internal sealed class EpochWriter(NpgsqlDataSource dataSource, RunLease lease, T
         }
 
         await RunEventLog.AppendAsync(connection, run.Id, RunEventKind.Epoch, EpochPayload.From(result, run.EpochsTotal), cancellationToken);
-        var leftOut = points.Where(point => !double.IsFinite(point.Value)).Select(point => point.Series);
+        var leftOut = EpochSeries.Of(result).Where(point => !double.IsFinite(point.Value)).Select(point => point.Series);
         await TellLeftOutAsync(connection, result.Epoch, allFinite ? leftOut : leftOut.Append("statistics"), cancellationToken);
     }
 

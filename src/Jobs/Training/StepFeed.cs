@@ -120,6 +120,7 @@ internal sealed class StepFeed : IAsyncDisposable
     {
         connection ??= await dataSource.OpenConnectionAsync(giveUp.Token);
         await using var transaction = await connection.BeginTransactionAsync(giveUp.Token);
+        await MetricCopy.StageAsync(connection, points, giveUp.Token);
         if (await HoldAsync(connection) is not { } leased)
         {
             return;
@@ -131,7 +132,7 @@ internal sealed class StepFeed : IAsyncDisposable
             await RunEventLog.NotifyAsync(connection, Channels.RunSteps, JsonSerializer.Serialize(update, RunSpecJson.Options), giveUp.Token);
         }
 
-        await MetricCopy.WriteAsync(connection, lease.Run.RunId, points, giveUp.Token);
+        await MetricCopy.PublishAsync(connection, lease.Run.RunId, giveUp.Token);
         await transaction.CommitAsync(giveUp.Token);
     }
 
