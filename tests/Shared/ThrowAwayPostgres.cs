@@ -8,8 +8,8 @@ using SparseService.Persistence.Local;
 namespace SparseService.Shared;
 
 /// <summary>
-/// One Postgres cluster per test process, made on first use and gone with <see cref="ThrowAwayPostgresFixture"/>; each test takes a database of
-/// its own from it.
+/// One Postgres cluster per test process, made on first use and gone with <see cref="ThrowAwayPostgresFixture"/>; each test takes
+/// a database of its own from it.
 /// </summary>
 public sealed class ThrowAwayPostgres
 {
