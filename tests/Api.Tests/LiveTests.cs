@@ -52,7 +52,8 @@ public sealed class LiveTests(ServiceFixture service, TrainedRun trained)
     {
         await using var other = new ServiceFixture { IsShared = false, Beside = service };
         await other.InitializeAsync();
-        var created = await (await other.Submitter.PostAsync("/v1/runs", RunTests.Json(RunTests.Spec("elsewhere", epochs: 3)), Cancellation))
+        var created = await (await other.Submitter.PostAsync(
+            "/v1/runs", RunTests.Json(RunTests.Spec("elsewhere", epochs: 3)), Cancellation))
             .JsonAsync(HttpStatusCode.Created);
         var seen = new ConcurrentQueue<RunEventMessage>();
         var hub = WatchAsync(other, created.Id(), seen, IsSuccess);

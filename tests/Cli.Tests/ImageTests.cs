@@ -5,7 +5,9 @@ using SparseService.Shared;
 
 namespace SparseService.Cli.Tests;
 
-/// <summary>No container engine is needed: the image's own commands run here, and what they publish is started as the image would.</summary>
+/// <summary>
+/// No container engine is needed: the image's own commands run here, and what they publish is started as the image would.
+/// </summary>
 public class ImageTests
 {
     // The image's user, who has no entry in /etc/passwd here: all the better.
@@ -18,7 +20,8 @@ public class ImageTests
         if (Find(program) is null)
         {
             (program, before) = ("docker", ["compose"]);
-            Assert.SkipWhen(Find(program) is null, "Neither docker nor docker-compose is installed (Debian: apt-get install docker-compose)");
+            Assert.SkipWhen(
+                Find(program) is null, "Neither docker nor docker-compose is installed (Debian: apt-get install docker-compose)");
         }
 
         var variables = new Dictionary<string, string?> { ["POSTGRES_PASSWORD"] = "secret" };
@@ -33,7 +36,8 @@ public class ImageTests
     public async Task Publish_AsTheImageDoes_ServesAndWorksAsAnotherUser()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The image is a Linux one.");
-        Assert.SkipWhen(Find("npm") is null, "npm is not installed: the image's first stage cannot run (Debian: apt-get install nodejs npm)");
+        Assert.SkipWhen(
+            Find("npm") is null, "npm is not installed: the image's first stage cannot run (Debian: apt-get install nodejs npm)");
         using var sources = new SourceCopy();
         var published = sources["published"];
         foreach (var (folder, command) in Commands("dashboard", "src/Dashboard").Concat(Commands("build", ".")))

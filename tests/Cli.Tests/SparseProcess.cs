@@ -67,7 +67,8 @@ internal sealed record SparseProcess(int ExitCode, string Output, string Errors)
 
     /// <summary>The dotnet that runs the tests, which need not be the one in PATH.</summary>
     public static string Dotnet() =>
-        Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", "..", "dotnet") is var beside && File.Exists(beside)
+        Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", "..", "dotnet") is var beside
+            && File.Exists(beside)
             ? Path.GetFullPath(beside)
             : "dotnet";
 

@@ -15,7 +15,7 @@ public sealed partial class PageTests(Chromium chromium) : IClassFixture<Chromiu
         """
         {
           "name": "restart",
-          "dataset": { "generated": { "kind": "glyphs", "trainSamples": 4000, "testSamples": 500 } },
+          "dataset": { "generated": { "kind": "glyphs", "trainSamples": 20000, "testSamples": 500 } },
           "training": {
             "epochs": 60,
             "batchSize": 50,

@@ -40,7 +40,8 @@ public sealed class KilledWorkerTests : IDisposable
             ["Worker__CachePath"] = Path.Combine(folder.FullName, "cache"),
         };
         var address = ServiceProcess.FreeAddress();
-        using var service = ServiceProcess.Start(settings, "serve", "--urls", address, "--no-worker", "--data-dir", Path.Combine(folder.FullName, "service"));
+        using var service = ServiceProcess.Start(
+            settings, "serve", "--urls", address, "--no-worker", "--data-dir", Path.Combine(folder.FullName, "service"));
         using var client = await service.ConnectAsync(address, cancellation);
         var run = (await client.PostJsonAsync("/v1/runs", Spec, cancellation)).GetProperty("id").GetString()!;
 
@@ -52,7 +53,8 @@ public sealed class KilledWorkerTests : IDisposable
         await AssertHistoryAsync(client, run, cancellation);
     }
 
-    private async Task KillTenWorkersAsync(HttpClient client, string run, Dictionary<string, string> settings, CancellationToken cancellation)
+    private async Task KillTenWorkersAsync(
+        HttpClient client, string run, Dictionary<string, string> settings, CancellationToken cancellation)
     {
         // Moments at random, but between claim and end: a kill of an idle worker proves nothing.
         var random = new Random(Seed: 5);
@@ -77,7 +79,8 @@ public sealed class KilledWorkerTests : IDisposable
         }
     }
 
-    private async Task<JsonElement> FinishAsync(HttpClient client, string run, Dictionary<string, string> settings, CancellationToken cancellation)
+    private async Task<JsonElement> FinishAsync(
+        HttpClient client, string run, Dictionary<string, string> settings, CancellationToken cancellation)
     {
         using var worker = ServiceProcess.Start(settings, "worker", "--data-dir", Path.Combine(folder.FullName, "worker"));
         while (true)
@@ -111,17 +114,18 @@ public sealed class KilledWorkerTests : IDisposable
         var events = new List<JsonElement>();
         while (true)
         {
-            var page = (await client.GetJsonAsync($"/v1/runs/{run}/events?after={events.Count}&limit=100", cancellation)).GetProperty("items").EnumerateArray().ToArray();
-            if (page.Length == 0)
+            var page = await client.GetJsonAsync($"/v1/runs/{run}/events?after={events.Count}&limit=100", cancellation);
+            if (page.GetProperty("items").GetArrayLength() == 0)
             {
                 break;
             }
 
-            events.AddRange(page);
+            events.AddRange(page.GetProperty("items").EnumerateArray());
         }
 
         Assert.Equal(Enumerable.Range(1, events.Count), events.Select(e => e.GetProperty("seq").GetInt32()));
-        var epochs = events.Where(e => e.GetProperty("kind").GetString() == "epoch").Select(e => e.GetProperty("payload").GetProperty("epoch").GetInt32());
+        var epochs = events.Where(e => e.GetProperty("kind").GetString() == "epoch")
+            .Select(e => e.GetProperty("payload").GetProperty("epoch").GetInt32());
         Assert.Equal(Enumerable.Range(1, Epochs), epochs);
 
         var metrics = await client.GetJsonAsync($"/v1/runs/{run}/metrics?series=loss,testAccuracy&maxPoints=1000", cancellation);

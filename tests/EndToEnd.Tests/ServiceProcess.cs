@@ -30,7 +30,12 @@ internal sealed class ServiceProcess : IDisposable
     /// <param name="settings">Environment, e.g. Worker__LeaseSeconds.</param>
     public static ServiceProcess Start(IReadOnlyDictionary<string, string> settings, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "sparse.dll"));
         foreach (var argument in arguments)
         {
@@ -61,7 +66,8 @@ internal sealed class ServiceProcess : IDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             Assert.False(HasExited, $"The service ended:\n{Output}");
-            var key = output.Select(line => line.Split(": ")).FirstOrDefault(parts => parts[0].StartsWith("Admin key", StringComparison.Ordinal))?[1];
+            var key = output.Select(line => line.Split(": "))
+                .FirstOrDefault(parts => parts[0].StartsWith("Admin key", StringComparison.Ordinal))?[1];
             if (key is not null)
             {
                 client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
@@ -95,7 +101,8 @@ internal static class Http
     public static async Task<JsonElement> GetJsonAsync(this HttpClient client, string path, CancellationToken cancellationToken) =>
         await client.GetFromJsonAsync<JsonElement>(path, cancellationToken);
 
-    public static async Task<JsonElement> PostJsonAsync(this HttpClient client, string path, string json, CancellationToken cancellationToken)
+    public static async Task<JsonElement> PostJsonAsync(
+        this HttpClient client, string path, string json, CancellationToken cancellationToken)
     {
         using var content = new StringContent(json, null, "application/json");
         using var response = await client.PostAsync(new Uri(path, UriKind.Relative), content, cancellationToken);

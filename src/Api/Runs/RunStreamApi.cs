@@ -3,6 +3,7 @@ using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Threading.Channels;
+using Microsoft.Extensions.Hosting;
 using SparseService.Jobs.Events;
 
 namespace SparseService.Api.Runs;
@@ -24,7 +25,7 @@ public static class RunStreamApi
 
     private static async Task<Results<ServerSentEventsResult<string>, ProblemResult>> Stream(
         Guid id, HttpRequest request, ClaimsPrincipal user, SparseDbContext db, RunEventTail tail, LiveConnections live,
-        IDbContextFactory<SparseDbContext> contexts, CancellationToken cancellationToken, long after = 0)
+        IDbContextFactory<SparseDbContext> contexts, IHostApplicationLifetime lifetime, CancellationToken cancellationToken, long after = 0)
     {
         var last = request.Headers["Last-Event-ID"].ToString();
         if (last.Length > 0 && !long.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out after))
@@ -57,14 +58,15 @@ public static class RunStreamApi
             live.Close(keyId);
             return Task.CompletedTask;
         });
-        return TypedResults.ServerSentEvents(FollowAsync(id, after, tail, contexts, cancellationToken));
+        return TypedResults.ServerSentEvents(FollowAsync(id, after, tail, contexts, lifetime.ApplicationStopping, cancellationToken));
     }
 
     private static async IAsyncEnumerable<SseItem<string>> FollowAsync(
-        Guid runId, long after, RunEventTail tail, IDbContextFactory<SparseDbContext> contexts,
+        Guid runId, long after, RunEventTail tail, IDbContextFactory<SparseDbContext> contexts, CancellationToken stopping,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        // A service that stops ends its streams: the server would wait for them, and the clients come back with the last sequence number.
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
         // Events wait for a slow client; steps are dropped while they do.
         var events = Channel.CreateBounded<SseItem<string>>(8);
         var pumps = Task.WhenAll(

@@ -33,7 +33,8 @@ internal sealed class HubClient : IDisposable
         {
             var message = await NextAsync(cancellationToken);
             var target = message.TryGetProperty("target", out var name) ? name.GetString() : null;
-            if (target == "Step" || (target == "RunEvent" && message.GetProperty("arguments")[0].GetProperty("kind").GetString() == "epoch"))
+            if (target == "Step"
+                || (target == "RunEvent" && message.GetProperty("arguments")[0].GetProperty("kind").GetString() == "epoch"))
             {
                 return;
             }

@@ -113,7 +113,8 @@ internal sealed class KernelBench : Verb
             };
             var bound = bounds.MinBy(candidate => candidate.Gflops);
             operations.Add(new KernelSpeed(
-                operation, $"{network.Widths[layer]}-{network.Widths[layer + 1]}", nnz, 1e-9 * flops / time.Median, 1e-9 * flops / time.Fastest,
+                operation, $"{network.Widths[layer]}-{network.Widths[layer + 1]}", nnz,
+                1e-9 * flops / time.Median, 1e-9 * flops / time.Fastest,
                 l2Bytes / flops, bound.Gflops, bound.Name));
         }
     }

@@ -25,7 +25,9 @@ internal sealed record KernelResult
 
 /// <param name="Layer">Its widths, input first.</param>
 /// <param name="Gflops">Median of the rounds; counted are 2·nnz·batch flops, nothing for activation, dropout or optimizer.</param>
-/// <param name="L2BytesPerFlop">What must come from the second-level cache: a row of activations for each connection, and each other array once.</param>
+/// <param name="L2BytesPerFlop">
+/// What must come from the second-level cache: a row of activations for each connection, and each other array once.
+/// </param>
 /// <param name="BoundGflops">The lowest of the three limits; memory counts where the arrays do not fit the last-level cache.</param>
 /// <param name="Limit">Which one that is.</param>
 internal sealed record KernelSpeed(

@@ -92,8 +92,8 @@ internal sealed class LiveLatency : Verb
     }
 
     private static string Line(Series latency) =>
-        $"{latency.Name}: median {latency.Median * 1000:F0} ms, fastest {latency.Fastest * 1000:F0} ms, slowest {latency.Slowest * 1000:F0} ms "
-        + $"({latency.Seconds.Count} runs)";
+        $"{latency.Name}: median {latency.Median * 1000:F0} ms, fastest {latency.Fastest * 1000:F0} ms, "
+        + $"slowest {latency.Slowest * 1000:F0} ms ({latency.Seconds.Count} runs)";
 }
 
 /// <summary>A result file: the machine, date and command that the numbers came from.</summary>

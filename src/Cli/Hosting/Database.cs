@@ -80,7 +80,8 @@ internal sealed class Database : IAsyncDisposable
         catch (ArgumentException fault)
         {
             throw new CliFault(
-                $"{Variable} is not a connection string: {fault.Message} Allowed: Host=…;Username=…;Password=…;Database=…", ExitCode.BadInput);
+                $"{Variable} is not a connection string: {fault.Message} Allowed: Host=…;Username=…;Password=…;Database=…",
+                ExitCode.BadInput);
         }
         catch (PostgresException fault) when (fault.SqlState == PostgresErrorCodes.InvalidCatalogName)
         {

@@ -18,6 +18,7 @@ public sealed class RunWorker(
     LiveLeases leases,
     WorkerIdentity identity,
     IOptions<WorkerOptions> options,
+    IHostApplicationLifetime lifetime,
     ILogger<RunWorker> logger) : BackgroundService
 {
     private static readonly TimeSpan PresenceInterval = TimeSpan.FromSeconds(10);
@@ -34,11 +35,13 @@ public sealed class RunWorker(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         logger.LogInformation("Worker {Name} with {Slots} slots of {Threads} threads", identity.Name, settings.Slots, settings.ThreadsPerRun);
+        // The host stops its services one after the other, and a web server first drains its connections: runs must not wait for that.
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
         using var afterwards = new CancellationTokenSource();
         var listener = new PostgresListener(dataSource, [Channels.RunsQueued, Channels.RunCommands], OnNotification, OnConnected, logger);
         // Commands are heard, and the worker is seen, until the last run is released.
         Task[] company = [listener.RunAsync(afterwards.Token), ShowPresenceAsync(afterwards.Token)];
-        await Task.WhenAll(Enumerable.Range(0, settings.Slots).Select(_ => RunSlotAsync(stoppingToken)));
+        await Task.WhenAll(Enumerable.Range(0, settings.Slots).Select(_ => RunSlotAsync(stopping.Token)));
         await afterwards.CancelAsync();
         await Task.WhenAll(company);
         await TryAsync("DELETE FROM workers WHERE name = @name");
