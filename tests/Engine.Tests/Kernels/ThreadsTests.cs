@@ -37,13 +37,20 @@ public class ThreadsTests
             step.Run();
         }
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var run = 0; run < 20; run++)
+        // The runtime may load a type late and charge this thread for it, once; a step that allocates does so in every round.
+        var least = long.MaxValue;
+        for (var round = 0; round < 5; round++)
         {
-            step.Run();
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var run = 0; run < 20; run++)
+            {
+                step.Run();
+            }
+
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
         }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, least);
     }
 
     private static uint[] Train(int threads, int batchSize)
