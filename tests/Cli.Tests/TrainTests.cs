@@ -57,7 +57,7 @@ public sealed class TrainTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no signal that a test could send to one process.");
         // Large enough to be still at work when the signal arrives.
-        var spec = place.WriteSpec(epochs: 60, width: 400);
+        var spec = place.WriteSpec(epochs: 600, width: 400);
         var whole = await SparseProcess.RunAsync("train", spec, "--json", "--model", place["whole"]);
         Assert.Equal(0, whole.ExitCode);
 
