@@ -126,18 +126,14 @@ internal sealed class JobsBench : IAsyncDisposable
     public async Task<RunOutcome> WorkAsync(Guid runId, CancellationToken stopping = default) => await Job().ExecuteAsync(runId, stopping);
 
     /// <summary>Works on a run as if its worker had not been heard of for long, although it works.</summary>
-    public async Task<RunOutcome> TakeOverAsync(Guid runId)
+    /// <param name="hold">Keeps the first worker from the end of the run; disposed when the second one has it.</param>
+    public async Task<RunOutcome> TakeOverAsync(Guid runId, RecordHold hold)
     {
-        var outcome = RunOutcome.NotClaimed;
-        // A claim passes over a row that the first worker's transaction has locked at this very moment.
-        await WaitAsync(
-            async () =>
-            {
-                await ExpireLeaseAsync(runId);
-                return (outcome = await WorkAsync(runId)) != RunOutcome.NotClaimed;
-            },
-            $"run {runId} to be claimed");
-        return outcome;
+        var attempt = (await RunAsync(runId)).Attempt;
+        var second = ClaimFromLivingAsync(runId);
+        await WaitForAsync($"attempt > {attempt}", runId);
+        await hold.DisposeAsync();
+        return await second;
     }
 
     public TrainRunJob Job(int leaseSeconds = 30) => Worker(leaseSeconds).GetRequiredService<TrainRunJob>();
@@ -199,6 +195,20 @@ internal sealed class JobsBench : IAsyncDisposable
 
         await Database.DisposeAsync();
         Directory.Delete(Folder, true);
+    }
+
+    private async Task<RunOutcome> ClaimFromLivingAsync(Guid runId)
+    {
+        var outcome = RunOutcome.NotClaimed;
+        // A claim passes over a row that the first worker's transaction has locked at this very moment.
+        await WaitAsync(
+            async () =>
+            {
+                await ExpireLeaseAsync(runId);
+                return (outcome = await WorkAsync(runId)) != RunOutcome.NotClaimed;
+            },
+            $"run {runId} to be claimed");
+        return outcome;
     }
 
     private static string WriteStore()

@@ -17,11 +17,13 @@ public class MetricTests
     public async Task Steps_PausedAndResumed_AreStoredToTheLastOneWithoutOverlap()
     {
         await using var bench = await JobsBench.CreateAsync();
-        var options = JobsBench.Options(epochs: 40, small: false, checkpointEvery: 100);
+        var options = JobsBench.Options(epochs: 40, small: false, checkpointEvery: 10);
         var runId = await bench.CreateRunAsync(options);
+        var hold = await RecordHold.PlaceAsync(bench.Database, epochs: 1);
         var work = bench.WorkAsync(runId);
         await bench.WaitForAsync("epochs_done >= 1", runId);
         await bench.CommandAsync(RunCommand.Pause, runId);
+        await hold.DisposeAsync();
         Assert.Equal(RunOutcome.Paused, await work);
         var pausedAt = (await bench.RunAsync(runId)).StepsDone;
         Assert.Equal(pausedAt, await LastStepAsync(bench));

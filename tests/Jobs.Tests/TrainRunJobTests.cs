@@ -39,11 +39,13 @@ public class TrainRunJobTests
 
         for (var pauses = 0; pauses < 2; pauses++)
         {
+            var hold = await RecordHold.PlaceAsync(bench.Database, epochs: 0);
             var work = bench.WorkAsync(runId);
             await bench.WaitForAsync("state = 'running'", runId);
             var seen = await StepsAsync(bench);
             await JobsBench.WaitAsync(async () => await StepsAsync(bench) > seen, "a step");
             await bench.CommandAsync(RunCommand.Pause, runId);
+            await hold.DisposeAsync();
             Assert.Equal(RunOutcome.Paused, await work);
             RunHistory.AssertNotStranded(await bench.RunAsync(runId));
             await bench.CommandAsync(RunCommand.Resume, runId);
@@ -61,10 +63,12 @@ public class TrainRunJobTests
         var options = JobsBench.Options(epochs: 60, small: false);
         var runId = await bench.CreateRunAsync(options);
         using var stopping = new CancellationTokenSource();
+        var hold = await RecordHold.PlaceAsync(bench.Database, epochs: 0);
         var work = bench.WorkAsync(runId, stopping.Token);
         await JobsBench.WaitAsync(async () => await StepsAsync(bench) > 0, "a step");
 
         await stopping.CancelAsync();
+        await hold.DisposeAsync();
 
         Assert.Equal(RunOutcome.Requeued, await work);
         var run = await bench.RunAsync(runId);
@@ -81,10 +85,11 @@ public class TrainRunJobTests
         await using var bench = await JobsBench.CreateAsync();
         var options = JobsBench.Options(epochs: 60, small: false);
         var runId = await bench.CreateRunAsync(options);
+        var hold = await RecordHold.PlaceAsync(bench.Database, epochs: 0);
         var first = bench.WorkAsync(runId);
         await bench.WaitForAsync("state = 'running'", runId);
 
-        Assert.Equal(RunOutcome.Succeeded, await bench.TakeOverAsync(runId));
+        Assert.Equal(RunOutcome.Succeeded, await bench.TakeOverAsync(runId, hold));
 
         Assert.Equal(RunOutcome.LeaseLost, await first);
         await RunHistory.AssertWholeAsync(bench, runId, 60);
@@ -129,12 +134,13 @@ public class TrainRunJobTests
     public async Task Execute_CheckpointRarerThanEpochs_RepeatedEpochsAreRecordedOnce()
     {
         await using var bench = await JobsBench.CreateAsync();
-        var options = JobsBench.Options(epochs: 62, small: false, checkpointEvery: 50);
+        var options = JobsBench.Options(epochs: 62, small: false, checkpointEvery: 40);
         var runId = await bench.CreateRunAsync(options);
+        var hold = await RecordHold.PlaceAsync(bench.Database, epochs: 2);
         var first = bench.WorkAsync(runId);
         await bench.WaitForAsync("epochs_done >= 2", runId);
 
-        Assert.Equal(RunOutcome.Succeeded, await bench.TakeOverAsync(runId));
+        Assert.Equal(RunOutcome.Succeeded, await bench.TakeOverAsync(runId, hold));
 
         Assert.Equal(RunOutcome.LeaseLost, await first);
         await RunHistory.AssertWholeAsync(bench, runId, 62);
@@ -182,9 +188,11 @@ public class TrainRunJobTests
         await using var bench = await JobsBench.CreateAsync();
         var options = JobsBench.Options(epochs: 60, small: false);
         var runId = await bench.CreateRunAsync(options);
+        var hold = await RecordHold.PlaceAsync(bench.Database, epochs: 2);
         var work = bench.WorkAsync(runId);
         await bench.WaitForAsync("epochs_done >= 2", runId);
         await bench.CommandAsync(RunCommand.Pause, runId);
+        await hold.DisposeAsync();
         Assert.Equal(RunOutcome.Paused, await work);
         await bench.Database.ExecuteAsync(
             "UPDATE blob_chunks SET bytes = set_byte(bytes, 1000, 255 - get_byte(bytes, 1000)) WHERE hash = " +

@@ -11,13 +11,13 @@ public class WorkerProcessTests
 {
     [Theory]
     [InlineData(5, 11UL)]
-    public Task Kill_AtRandomMoments_EndsBitEqualWithAWholeHistory(int kills, ulong seed) => KillAsync(kills, seed, epochs: 20);
+    public Task Kill_AtRandomMoments_EndsBitEqualWithAWholeHistory(int kills, ulong seed) => KillAsync(kills, seed, epochs: 48);
 
     [Theory]
     [Trait("Size", "Long")]
     [InlineData(10, 21UL)]
     [InlineData(10, 22UL)]
-    public Task Kill_TenTimes_EndsBitEqualWithAWholeHistory(int kills, ulong seed) => KillAsync(kills, seed, epochs: 40);
+    public Task Kill_TenTimes_EndsBitEqualWithAWholeHistory(int kills, ulong seed) => KillAsync(kills, seed, epochs: 60);
 
     [Fact]
     public async Task Stop_LongerThanTheLease_TheWokenWorkerWritesNothing()
@@ -25,9 +25,11 @@ public class WorkerProcessTests
         await using var bench = await JobsBench.CreateAsync();
         var options = JobsBench.Options(epochs: 60, small: false);
         var runId = await bench.CreateRunAsync(options);
+        var hold = await RecordHold.PlaceAsync(bench.Database, epochs: 1);
         using var frozen = WorkerProcess.Start(bench, leaseSeconds: 1);
         await bench.WaitForAsync("epochs_done >= 1", runId);
         await frozen.SignalAsync("STOP");
+        await hold.DisposeAsync();
         Assert.NotEqual(RunState.Succeeded, (await bench.RunAsync(runId)).State);
 
         // Frozen inside a transaction it holds the row for one more lease, until the server ends that transaction.
@@ -49,11 +51,13 @@ public class WorkerProcessTests
     public async Task Terminate_WhileTraining_TheRunIsReleasedWithACheckpoint()
     {
         await using var bench = await JobsBench.CreateAsync();
-        var runId = await bench.CreateRunAsync(JobsBench.Options(epochs: 500, small: false));
+        var runId = await bench.CreateRunAsync(JobsBench.Options(epochs: 60, small: false));
+        var hold = await RecordHold.PlaceAsync(bench.Database, epochs: 1);
         using var worker = WorkerProcess.Start(bench, leaseSeconds: 30);
         await bench.WaitForAsync("epochs_done >= 1", runId);
 
         await worker.SignalAsync("TERM");
+        await hold.DisposeAsync();
         await worker.WaitForExitAsync();
 
         var run = await bench.RunAsync(runId);
@@ -126,6 +130,9 @@ public class WorkerProcessTests
         var runId = await bench.CreateRunAsync(options);
         var random = RandomStream.For(seed, RandomPurpose.Shuffle);
         var attempt = 0;
+        // However much is trained between two kills, the end is not reached before the last of them.
+        var held = epochs / 2;
+        var hold = await RecordHold.PlaceAsync(bench.Database, held);
         for (var kill = 0; kill < kills; kill++)
         {
             using var worker = WorkerProcess.Start(bench, leaseSeconds: 1);
@@ -135,7 +142,7 @@ public class WorkerProcessTests
             await Task.Delay((int)random.NextBelow(400));
             if (random.NextBelow(2) == 0)
             {
-                await bench.WaitForAsync($"steps_done > {seen} OR state = 'succeeded'", runId);
+                await bench.WaitForAsync($"steps_done > {seen} OR epochs_done >= {held}", runId);
             }
 
             await worker.KillAsync();
@@ -144,6 +151,7 @@ public class WorkerProcessTests
             attempt = run.Attempt;
         }
 
+        await hold.DisposeAsync();
         using var last = WorkerProcess.Start(bench, leaseSeconds: 1);
         await bench.WaitForAsync("state = 'succeeded'", runId, seconds: 120);
 
