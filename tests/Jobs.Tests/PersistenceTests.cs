@@ -25,6 +25,10 @@ public class PersistenceTests
         await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => DatabaseSetup.MigrateAsync(database.ConnectionString)));
 
         Assert.Equal(0L, await database.ScalarAsync<long>("SELECT count(*) FROM runs"));
-        Assert.Equal(0L, await database.ScalarAsync<long>("SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE d.datname = current_database() AND l.locktype = 'advisory'"));
+        Assert.Equal(0L, await database.ScalarAsync<long>(
+            """
+            SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database
+            WHERE locktype = 'advisory' AND datname = current_database()
+            """));
     }
 }
