@@ -15,8 +15,8 @@ internal sealed class KernelNetwork : IDisposable
     private readonly TransposeIndex[] transposes;
     private readonly float[][] biases;
     private readonly float[][] biasStates;
-    private readonly float[][] states;
-    private readonly float[][] gradients;
+    private readonly DeviceBuffer<float>[] states;
+    private readonly DeviceBuffer<float>[] gradients;
     private readonly Activation[] activationKinds;
     private readonly DeviceBuffer<float>[] activations;
     private readonly DeviceBuffer<float>[] slopes;
@@ -35,8 +35,8 @@ internal sealed class KernelNetwork : IDisposable
         transposes = Array.ConvertAll(weights, TransposeIndex.Of);
         biases = Array.ConvertAll(weights, w => new float[w.Rows]);
         biasStates = Array.ConvertAll(weights, w => new float[w.Rows]);
-        states = Array.ConvertAll(weights, w => new float[w.Nnz]);
-        gradients = Array.ConvertAll(weights, w => new float[w.Nnz]);
+        states = Array.ConvertAll(weights, w => new DeviceBuffer<float>(new float[w.Nnz]));
+        gradients = Array.ConvertAll(weights, w => new DeviceBuffer<float>(w.Nnz));
         activationKinds = Array.ConvertAll(layers, layer => Activation.ForHiddenLayer(options.Network.Activation, layer + 1));
         activations = [.. Widths.Select(width => RandomBuffer((long)width * batch))];
         slopes = [.. Widths.Skip(1).Select(width => RandomBuffer((long)width * batch))];
@@ -97,9 +97,19 @@ internal sealed class KernelNetwork : IDisposable
 
     public void Dispose()
     {
-        foreach (var buffer in activations.Concat(slopes).Concat(deltas))
+        foreach (var buffer in activations.Concat(slopes).Concat(deltas).Concat(states).Concat(gradients))
         {
             buffer.Dispose();
+        }
+
+        foreach (var index in transposes)
+        {
+            index.Dispose();
+        }
+
+        foreach (var matrix in weights)
+        {
+            matrix.Dispose();
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using SparseService.Engine.Kernels;
 using SparseService.Engine.Topology;
 using SparseService.Engine.Training;
 
@@ -50,7 +51,7 @@ internal static class CheckpointFile
     {
         for (var slot = 0; slot < layer.BiasState.Length; slot++)
         {
-            yield return Tensor.Of(LayerTensors.Name(layer.Index, $"valuesState{slot}"), layer.Connections.State[slot]);
+            yield return Tensor.Of(LayerTensors.Name(layer.Index, $"valuesState{slot}"), layer.Connections.State[slot].ToArray());
             yield return Tensor.Of(LayerTensors.Name(layer.Index, $"biasState{slot}"), layer.BiasState[slot]);
         }
 
@@ -65,7 +66,7 @@ internal static class CheckpointFile
         var slots = Enumerable.Range(0, options.Optimizer.Kind == OptimizerKind.Adam ? 2 : 1).ToArray();
         return new SparseLayer(
             layer,
-            new Connections(weights, slots.Select(slot => LayerTensors.Finite(tensors, LayerTensors.Name(layer, $"valuesState{slot}"), weights.Nnz)).ToArray()),
+            new Connections(weights, slots.Select(slot => new DeviceBuffer<float>(LayerTensors.Finite(tensors, LayerTensors.Name(layer, $"valuesState{slot}"), weights.Nnz))).ToArray()),
             bias,
             slots.Select(slot => LayerTensors.Finite(tensors, LayerTensors.Name(layer, $"biasState{slot}"), rows)).ToArray(),
             SparseLayer.ActivationOf(options.Network, layer),

@@ -7,9 +7,9 @@ internal static class LayerTensors
 {
     public static IEnumerable<Tensor> Of(int layer, CsrMatrix weights, float[] bias) =>
     [
-        Tensor.Of(Name(layer, "rowOffsets"), weights.RowOffsets),
-        Tensor.Of(Name(layer, "columnIndices"), weights.ColumnIndices),
-        Tensor.Of(Name(layer, "values"), weights.Values),
+        Tensor.Of(Name(layer, "rowOffsets"), weights.RowOffsets.ToArray()),
+        Tensor.Of(Name(layer, "columnIndices"), weights.ColumnIndices.ToArray()),
+        Tensor.Of(Name(layer, "values"), weights.Values.ToArray()),
         Tensor.Of(Name(layer, "bias"), bias),
     ];
 

@@ -88,6 +88,11 @@ public sealed class SparseModel : IDisposable
         {
             buffer.Dispose();
         }
+
+        foreach (var layer in layers)
+        {
+            layer.Weights.Dispose();
+        }
     }
 
     private void PredictBatch(ReadOnlySpan<float> rows, Span<float> outputs, int batchSize)

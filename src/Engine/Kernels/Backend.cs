@@ -70,12 +70,12 @@ public abstract partial class Backend : IDisposable
         }
     }
 
-    private static void RequireState(float[] state0, float[]? state1, long parameters, in Elementwise.OptimizerStep step)
+    private static void RequireState(long state0, long? state1, long parameters, in Elementwise.OptimizerStep step)
     {
-        RequireExactly(state0.Length, parameters, nameof(state0), "parameters");
+        RequireExactly(state0, parameters, nameof(state0), "parameters");
         if (step.StateSlots > 1)
         {
-            RequireExactly(state1?.Length ?? 0, parameters, nameof(state1), "parameters, for Adam");
+            RequireExactly(state1 ?? 0, parameters, nameof(state1), "parameters, for Adam");
         }
     }
 }

@@ -19,7 +19,7 @@ public abstract partial class Backend
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         RequireLength(dY.Length, bias.Length, batchSize, nameof(dY));
-        RequireState(state0, state1, bias.Length, step);
+        RequireState(state0.Length, state1?.Length, bias.Length, step);
         return BiasUpdateCore(bias, dY, state0, state1, batchSize, step);
     }
 
@@ -46,7 +46,12 @@ public sealed unsafe partial class ReferenceBackend
             squares += (double)gradients[row] * gradients[row];
         }
 
-        Apply(step, bias, gradients, state0, state1);
+        fixed (float* values = bias, differences = gradients, first = state0, second = state1)
+        {
+            var update = new UpdateAll(bias.Length, values, differences, first, second);
+            step.Dispatch(ref update);
+        }
+
         return squares;
     }
 }

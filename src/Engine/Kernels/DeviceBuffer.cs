@@ -2,31 +2,62 @@ using System.Runtime.InteropServices;
 
 namespace SparseService.Engine.Kernels;
 
-/// <summary>Memory that a backend computes on. For the CPU backends: native memory, aligned to a cache line so that a SIMD
-/// load never straddles two.</summary>
+/// <summary>Memory that a backend computes on, or that a matrix is stored in. For the CPU backends: native memory, aligned to a cache line so
+/// that a SIMD load never straddles two, and to a large page from 4 MiB on. Its length may be far over 2³¹.</summary>
 /// <remarks>Not zeroed. Activations are feature-major: element (neuron, sample) of a minibatch stands at neuron·batchSize +
-/// sample.</remarks>
+/// sample. Whoever works on <see cref="Pointer"/> or <see cref="Span"/> keeps the buffer itself alive until then.</remarks>
 public sealed unsafe class DeviceBuffer<T> : IDisposable
     where T : unmanaged
 {
-    private const int Alignment = 64;
+    private const int CacheLine = 64;
+
+    private readonly long bytes;
 
     public DeviceBuffer(long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         Length = length;
-        Pointer = (T*)NativeMemory.AlignedAlloc((nuint)Math.Max(1, length) * (nuint)sizeof(T), Alignment);
-        GC.AddMemoryPressure(Math.Max(1, length) * sizeof(T));
+        Capacity = length;
+        bytes = checked(Math.Max(1, length) * sizeof(T));
+        var large = bytes >= HugePages.SmallestBytes;
+        Pointer = (T*)NativeMemory.AlignedAlloc((nuint)bytes, (nuint)(large ? HugePages.PageBytes : CacheLine));
+        GC.AddMemoryPressure(bytes);
+        if (large)
+        {
+            HugePages.Advise(Pointer, bytes);
+        }
     }
+
+    /// <summary>Copies <paramref name="items"/>.</summary>
+    public DeviceBuffer(ReadOnlySpan<T> items)
+        : this(items.Length) => items.CopyTo(Span);
 
     ~DeviceBuffer() => Free();
 
-    public long Length { get; }
+    /// <summary>Elements in use.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>Elements that there is room for.</summary>
+    public long Capacity { get; }
 
     public T* Pointer { get; private set; }
 
     /// <summary>The whole buffer; only for lengths below 2³¹.</summary>
     public Span<T> Span => new(Pointer, checked((int)Length));
+
+    /// <exception cref="ArgumentOutOfRangeException">Below 0, or not below <see cref="Length"/>.</exception>
+    public ref T this[long index]
+    {
+        get
+        {
+            if ((ulong)index >= (ulong)Length)
+            {
+                throw new ArgumentOutOfRangeException(nameof(index), index, $"Position in a buffer; allowed: 0 to {Length - 1}");
+            }
+
+            return ref Pointer[index];
+        }
+    }
 
     /// <summary>Row <paramref name="neuron"/> of a feature-major minibatch.</summary>
     public Span<T> Row(long neuron, int batchSize)
@@ -36,10 +67,37 @@ public sealed unsafe class DeviceBuffer<T> : IDisposable
         return new Span<T>(Pointer + (neuron * batchSize), batchSize);
     }
 
+    /// <summary>A part of the buffer, for what takes spans and nothing longer.</summary>
+    public Span<T> Slice(long start, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(start);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(start, Length - length);
+        return new Span<T>(Pointer + start, length);
+    }
+
+    /// <summary>Sets every element to 0.</summary>
+    public void Clear() => NativeMemory.Clear(Pointer, (nuint)(Length * sizeof(T)));
+
+    /// <summary>A managed copy; only for lengths below 2³¹.</summary>
+    public T[] ToArray()
+    {
+        var copy = Span.ToArray();
+        GC.KeepAlive(this);
+        return copy;
+    }
+
     public void Dispose()
     {
         Free();
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Uses fewer or, up to <see cref="Capacity"/>, more elements. The memory stays, and what is in it.</summary>
+    internal void Resize(long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Capacity);
+        Length = length;
     }
 
     private void Free()
@@ -50,7 +108,7 @@ public sealed unsafe class DeviceBuffer<T> : IDisposable
         }
 
         NativeMemory.AlignedFree(Pointer);
-        GC.RemoveMemoryPressure(Math.Max(1, Length) * sizeof(T));
+        GC.RemoveMemoryPressure(bytes);
         Pointer = null;
     }
 }

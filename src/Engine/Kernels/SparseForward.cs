@@ -26,6 +26,7 @@ public abstract partial class Backend
     {
         RequireForward(w, bias, x, y, batchSize);
         SparseForwardCore(w, bias, x, y, batchSize, activation);
+        GC.KeepAlive(w);
     }
 
     /// <summary>Computes y = f(z)⊙k and slopes = f'(z)⊙k with z = W·x + b and dropout's k = keep/(1 − rate) for one
@@ -56,6 +57,7 @@ public abstract partial class Backend
         }
 
         SparseForwardCore(w, bias, x, y, slopes, batchSize, activation, dropout);
+        GC.KeepAlive(w);
     }
 
     protected abstract void SparseForwardCore(
@@ -149,17 +151,15 @@ public sealed unsafe partial class SimdBackend
     private void Forward(
         CsrMatrix w, float[] bias, float* x, float* y, float* slopes, int batchSize, in Activation activation, in Dropout dropout)
     {
-        fixed (long* offsets = w.RowOffsets)
-        fixed (int* columns = w.ColumnIndices)
-        fixed (float* values = w.Values, biases = bias)
+        fixed (float* biases = bias)
         {
             var call = new ForwardCall
             {
                 Team = team,
-                Blocks = new RowBlocks(offsets, w.Rows),
-                Offsets = offsets,
-                Columns = columns,
-                Values = new OwnWeights(values),
+                Blocks = new RowBlocks(w.RowOffsets.Pointer, w.Rows),
+                Offsets = w.RowOffsets.Pointer,
+                Columns = w.ColumnIndices.Pointer,
+                Values = new OwnWeights(w.Values.Pointer),
                 Biases = biases,
                 X = x,
                 Y = y,

@@ -25,7 +25,7 @@ public abstract partial class Backend
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         if (!wT.IsOf(w))
         {
-            throw new ArgumentException("wT belongs to other connections than w; allowed: TransposeIndex.Of(w), made anew when w is replaced", nameof(wT));
+            throw new ArgumentException("wT belongs to other connections than w; allowed: TransposeIndex.Of(w), rebuilt when connections of w have changed", nameof(wT));
         }
 
         RequireLength(dY.Length, w.Rows, batchSize, nameof(dY));
@@ -34,6 +34,8 @@ public abstract partial class Backend
         RequireDistinct(dX, dY, nameof(dX), nameof(dY));
         RequireDistinct(dX, slopes, nameof(dX), nameof(slopes));
         SparseInputGradientCore(w, wT, dY, slopes, dX, batchSize);
+        GC.KeepAlive(w);
+        GC.KeepAlive(wT);
     }
 
     protected abstract void SparseInputGradientCore(
@@ -67,24 +69,19 @@ public sealed unsafe partial class SimdBackend
     protected override void SparseInputGradientCore(
         CsrMatrix w, TransposeIndex wT, DeviceBuffer<float> dY, DeviceBuffer<float> slopes, DeviceBuffer<float> dX, int batchSize)
     {
-        fixed (long* offsets = wT.ColumnOffsets)
-        fixed (int* rows = wT.RowIndices, positions = wT.Positions)
-        fixed (float* values = w.Values)
+        var call = new InputGradientCall
         {
-            var call = new InputGradientCall
-            {
-                Team = team,
-                Blocks = new RowBlocks(offsets, w.Columns),
-                Offsets = offsets,
-                Rows = rows,
-                Weights = new TransposedWeights(values, positions),
-                DY = dY.Pointer,
-                DX = dX.Pointer,
-                BatchSize = batchSize,
-                Finish = new SlopeFinish(slopes.Pointer),
-            };
-            Dispatch(batchSize, ref call);
-        }
+            Team = team,
+            Blocks = new RowBlocks(wT.ColumnOffsets.Pointer, w.Columns),
+            Offsets = wT.ColumnOffsets.Pointer,
+            Rows = wT.RowIndices.Pointer,
+            Weights = new TransposedWeights(w.Values.Pointer, wT.Positions.Pointer),
+            DY = dY.Pointer,
+            DX = dX.Pointer,
+            BatchSize = batchSize,
+            Finish = new SlopeFinish(slopes.Pointer),
+        };
+        Dispatch(batchSize, ref call);
     }
 
     private struct InputGradientCall : ILanesUser

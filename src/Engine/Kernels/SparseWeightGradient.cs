@@ -17,15 +17,17 @@ public abstract partial class Backend
     /// <param name="dW">One per connection, in the matrix's order, overwritten.</param>
     /// <returns>Squared L2 norm of dW.</returns>
     /// <exception cref="ArgumentException">A buffer or array has the wrong length.</exception>
-    public double SparseWeightGradient(CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, float[] dW, int batchSize)
+    public double SparseWeightGradient(CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> dW, int batchSize)
     {
         RequireWeightGradient(w, x, dY, batchSize);
         RequireExactly(dW.Length, w.Nnz, nameof(dW), "connections of w");
-        return SparseWeightGradientCore(w, x, dY, dW, batchSize);
+        var squares = SparseWeightGradientCore(w, x, dY, dW, batchSize);
+        GC.KeepAlive(w);
+        return squares;
     }
 
     protected abstract double SparseWeightGradientCore(
-        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, float[] dW, int batchSize);
+        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> dW, int batchSize);
 
     private static void RequireWeightGradient(CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, int batchSize)
     {
@@ -38,7 +40,7 @@ public abstract partial class Backend
 public sealed unsafe partial class ReferenceBackend
 {
     protected override double SparseWeightGradientCore(
-        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, float[] dW, int batchSize)
+        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> dW, int batchSize)
     {
         var squares = 0.0;
         for (var row = 0; row < w.Rows; row++)
@@ -64,37 +66,28 @@ public sealed unsafe partial class ReferenceBackend
 public sealed unsafe partial class SimdBackend
 {
     protected override double SparseWeightGradientCore(
-        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, float[] dW, int batchSize)
-    {
-        fixed (float* gradients = dW)
-        {
-            return WeightGradient(w, x, dY, batchSize, new StoreGradient(gradients, 1f / batchSize));
-        }
-    }
+        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> dW, int batchSize) =>
+        WeightGradient(w, x, dY, batchSize, new StoreGradient(dW.Pointer, 1f / batchSize));
 
     private double WeightGradient<TSink>(CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, int batchSize, TSink sink)
         where TSink : unmanaged, IGradientSink
     {
-        fixed (long* offsets = w.RowOffsets)
-        fixed (int* columns = w.ColumnIndices)
+        var blocks = new RowBlocks(w.RowOffsets.Pointer, w.Rows);
+        var squares = stackalloc double[RowBlocks.MostBlocks];
+        var call = new WeightGradientCall<TSink>
         {
-            var blocks = new RowBlocks(offsets, w.Rows);
-            var squares = stackalloc double[RowBlocks.MostBlocks];
-            var call = new WeightGradientCall<TSink>
-            {
-                Team = team,
-                Blocks = blocks,
-                Offsets = offsets,
-                Columns = columns,
-                X = x.Pointer,
-                DY = dY.Pointer,
-                BatchSize = batchSize,
-                Sink = sink,
-                Squares = squares,
-            };
-            Dispatch(batchSize, ref call);
-            return SumInOrder(squares, blocks.Count);
-        }
+            Team = team,
+            Blocks = blocks,
+            Offsets = w.RowOffsets.Pointer,
+            Columns = w.ColumnIndices.Pointer,
+            X = x.Pointer,
+            DY = dY.Pointer,
+            BatchSize = batchSize,
+            Sink = sink,
+            Squares = squares,
+        };
+        Dispatch(batchSize, ref call);
+        return SumInOrder(squares, blocks.Count);
     }
 
     private static double SumInOrder(double* values, int count)

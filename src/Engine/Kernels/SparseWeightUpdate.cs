@@ -21,48 +21,45 @@ public abstract partial class Backend
     /// <returns>Squared L2 norm of dW.</returns>
     /// <exception cref="ArgumentException">A buffer or array has the wrong length.</exception>
     public double SparseWeightUpdate(
-        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, float[] state0, float[]? state1, int batchSize, in OptimizerStep step)
+        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> state0, DeviceBuffer<float>? state1, int batchSize, in OptimizerStep step)
     {
         RequireWeightGradient(w, x, dY, batchSize);
-        RequireState(state0, state1, w.Nnz, step);
-        return SparseWeightUpdateCore(w, x, dY, state0, state1, batchSize, step);
-    }
-
-    protected abstract double SparseWeightUpdateCore(
-        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, float[] state0, float[]? state1, int batchSize, in OptimizerStep step);
-}
-
-public sealed partial class ReferenceBackend
-{
-    protected override double SparseWeightUpdateCore(
-        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, float[] state0, float[]? state1, int batchSize, in OptimizerStep step)
-    {
-        var dW = new float[w.Nnz];
-        var squares = SparseWeightGradientCore(w, x, dY, dW, batchSize);
-        Apply(step, w.Values, dW, state0, state1);
+        RequireState(state0.Length, state1?.Length, w.Nnz, step);
+        var squares = SparseWeightUpdateCore(w, x, dY, state0, state1, batchSize, step);
+        GC.KeepAlive(w);
         return squares;
     }
 
-    private static void Apply(in OptimizerStep step, float[] parameters, float[] gradients, float[] state0, float[]? state1)
+    protected abstract double SparseWeightUpdateCore(
+        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> state0, DeviceBuffer<float>? state1, int batchSize, in OptimizerStep step);
+}
+
+public sealed unsafe partial class ReferenceBackend
+{
+    protected override double SparseWeightUpdateCore(
+        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> state0, DeviceBuffer<float>? state1, int batchSize, in OptimizerStep step)
     {
-        var update = new UpdateAll(parameters, gradients, state0, state1);
+        using var dW = new DeviceBuffer<float>(w.Nnz);
+        var squares = SparseWeightGradientCore(w, x, dY, dW, batchSize);
+        var update = new UpdateAll(w.Nnz, w.Values.Pointer, dW.Pointer, state0.Pointer, state1 is null ? null : state1.Pointer);
         step.Dispatch(ref update);
+        return squares;
     }
 
-    private readonly struct UpdateAll(float[] parameters, float[] gradients, float[] state0, float[]? state1) : IOptimizerUser
+    private readonly struct UpdateAll(long count, float* parameters, float* gradients, float* state0, float* state1) : IOptimizerUser
     {
         public void Use<TOptimizer>(TOptimizer optimizer)
             where TOptimizer : unmanaged, IOptimizer
         {
-            for (var k = 0; k < parameters.Length; k++)
+            for (var k = 0L; k < count; k++)
             {
                 var first = new Lanes1(state0[k]);
-                var second = new Lanes1(TOptimizer.HasSecondState ? state1![k] : 0);
+                var second = new Lanes1(TOptimizer.HasSecondState ? state1[k] : 0);
                 parameters[k] = optimizer.Apply(new Lanes1(parameters[k]), new Lanes1(gradients[k]), ref first, ref second).Value;
                 state0[k] = first.Value;
                 if (TOptimizer.HasSecondState)
                 {
-                    state1![k] = second.Value;
+                    state1[k] = second.Value;
                 }
             }
         }
@@ -72,22 +69,20 @@ public sealed partial class ReferenceBackend
 public sealed unsafe partial class SimdBackend
 {
     protected override double SparseWeightUpdateCore(
-        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, float[] state0, float[]? state1, int batchSize, in OptimizerStep step)
+        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> state0, DeviceBuffer<float>? state1, int batchSize, in OptimizerStep step)
     {
-        fixed (float* values = w.Values, first = state0, second = state1)
+        var second = state1 is null ? null : state1.Pointer;
+        var call = new WeightUpdateCall
         {
-            var call = new WeightUpdateCall
-            {
-                Backend = this,
-                W = w,
-                X = x,
-                DY = dY,
-                BatchSize = batchSize,
-                Parameters = new ParameterArrays(values, first, second, 1f / batchSize),
-            };
-            step.Dispatch(ref call);
-            return call.Squares;
-        }
+            Backend = this,
+            W = w,
+            X = x,
+            DY = dY,
+            BatchSize = batchSize,
+            Parameters = new ParameterArrays(w.Values.Pointer, state0.Pointer, second, 1f / batchSize),
+        };
+        step.Dispatch(ref call);
+        return call.Squares;
     }
 
     private struct WeightUpdateCall : IOptimizerUser

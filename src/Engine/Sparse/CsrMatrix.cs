@@ -1,22 +1,24 @@
+using SparseService.Engine.Kernels;
+
 namespace SparseService.Engine.Sparse;
 
 /// <summary>
 /// The stored connections of one layer in compressed sparse rows: row = output neuron, column = input neuron, columns ascending in each row.
 /// Memory is O(Nnz + Rows); nothing here, and nothing made from it, is ever O(Rows·Columns).
 /// </summary>
-public sealed class CsrMatrix
+public sealed class CsrMatrix : IDisposable
 {
     /// <param name="rowOffsets">Length rows + 1, ascending from 0 to the number of connections.</param>
     /// <param name="columnIndices">One per connection, strictly ascending inside a row, 0 to columns − 1.</param>
     /// <param name="values">One per connection.</param>
-    /// <remarks>Takes the arrays over without a copy. <see cref="Check"/> verifies the invariants of untrusted arrays.</remarks>
-    public CsrMatrix(int rows, int columns, long[] rowOffsets, int[] columnIndices, float[] values)
+    /// <remarks>Takes the buffers over without a copy. <see cref="Check"/> verifies the invariants of untrusted ones.</remarks>
+    public CsrMatrix(int rows, int columns, DeviceBuffer<long> rowOffsets, DeviceBuffer<int> columnIndices, DeviceBuffer<float> values)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(rows);
         ArgumentOutOfRangeException.ThrowIfNegative(columns);
-        if (rowOffsets.Length != rows + 1)
+        if (rowOffsets.Length != rows + 1L)
         {
-            throw new ArgumentException($"rowOffsets has {rowOffsets.Length} entries; allowed: rows + 1 = {rows + 1}", nameof(rowOffsets));
+            throw new ArgumentException($"rowOffsets has {rowOffsets.Length} entries; allowed: rows + 1 = {rows + 1L}", nameof(rowOffsets));
         }
 
         if (rowOffsets[0] != 0 || rowOffsets[rows] != columnIndices.Length || columnIndices.Length != values.Length)
@@ -26,6 +28,7 @@ public sealed class CsrMatrix
                 nameof(rowOffsets));
         }
 
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(columnIndices.Length, MaximumNnz, nameof(columnIndices));
         Rows = rows;
         Columns = columns;
         RowOffsets = rowOffsets;
@@ -33,20 +36,32 @@ public sealed class CsrMatrix
         Values = values;
     }
 
+    /// <summary>The same from managed arrays, which are copied.</summary>
+    public CsrMatrix(int rows, int columns, ReadOnlySpan<long> rowOffsets, ReadOnlySpan<int> columnIndices, ReadOnlySpan<float> values)
+        : this(rows, columns, new DeviceBuffer<long>(rowOffsets), new DeviceBuffer<int>(columnIndices), new DeviceBuffer<float>(values))
+    {
+    }
+
+    /// <summary>A layer holds at most 2³¹ − 1 connections: the transpose index counts them in 32 bits.</summary>
+    public const long MaximumNnz = int.MaxValue;
+
     /// <summary>Output neurons.</summary>
     public int Rows { get; }
 
     /// <summary>Input neurons.</summary>
     public int Columns { get; }
 
-    public long[] RowOffsets { get; }
+    public DeviceBuffer<long> RowOffsets { get; }
 
-    public int[] ColumnIndices { get; }
+    public DeviceBuffer<int> ColumnIndices { get; }
 
-    public float[] Values { get; }
+    public DeviceBuffer<float> Values { get; }
 
     /// <summary>Stored connections.</summary>
     public long Nnz => ColumnIndices.Length;
+
+    /// <summary>Rises whenever connections come, go or move: what is derived from the pattern remembers it and is made anew.</summary>
+    public long PatternVersion { get; private set; }
 
     /// <summary>Nnz / (Rows·Columns).</summary>
     public double Density => Rows == 0 || Columns == 0 ? 0 : (double)Nnz / ((double)Rows * Columns);
@@ -75,4 +90,14 @@ public sealed class CsrMatrix
             }
         }
     }
+
+    public void Dispose()
+    {
+        RowOffsets.Dispose();
+        ColumnIndices.Dispose();
+        Values.Dispose();
+    }
+
+    /// <summary>Called by whoever has changed the pattern in place.</summary>
+    internal void PatternChanged() => PatternVersion++;
 }

@@ -1,61 +1,88 @@
+using SparseService.Engine.Kernels;
+
 namespace SparseService.Engine.Sparse;
 
 /// <summary>
 /// The same connections seen from the input neurons, so that the transposed product gathers and never scatters:
 /// connection t of column c joins output neuron <c>RowIndices[t]</c> and has its value at <c>Values[Positions[t]]</c> of the matrix.
 /// </summary>
-public sealed class TransposeIndex
+public sealed class TransposeIndex : IDisposable
 {
-    private readonly int[] pattern;
+    private readonly CsrMatrix matrix;
+    private long version;
 
-    private TransposeIndex(int[] pattern, long[] columnOffsets, int[] rowIndices, int[] positions)
+    private TransposeIndex(CsrMatrix matrix)
     {
-        this.pattern = pattern;
-        ColumnOffsets = columnOffsets;
-        RowIndices = rowIndices;
-        Positions = positions;
+        this.matrix = matrix;
+        ColumnOffsets = new DeviceBuffer<long>(matrix.Columns + 1L);
+        RowIndices = new DeviceBuffer<int>(matrix.Nnz);
+        Positions = new DeviceBuffer<int>(matrix.Nnz);
     }
 
     /// <summary>Length Columns + 1.</summary>
-    public long[] ColumnOffsets { get; }
+    public DeviceBuffer<long> ColumnOffsets { get; }
 
     /// <summary>Ascending inside a column.</summary>
-    public int[] RowIndices { get; }
+    public DeviceBuffer<int> RowIndices { get; }
 
-    public int[] Positions { get; }
+    public DeviceBuffer<int> Positions { get; }
 
-    /// <summary>Whether this is the index of the matrix's present pattern. Values may have changed in place; new connections are new arrays.</summary>
-    public bool IsOf(CsrMatrix matrix) => ReferenceEquals(pattern, matrix.ColumnIndices);
+    /// <summary>Whether this is the index of the matrix's present pattern. Values may have changed.</summary>
+    public bool IsOf(CsrMatrix other) => ReferenceEquals(matrix, other) && version == other.PatternVersion;
 
-    public int FanOut(int column) => (int)(ColumnOffsets[column + 1] - ColumnOffsets[column]);
+    public int FanOut(int column) => (int)(ColumnOffsets[column + 1L] - ColumnOffsets[column]);
 
     /// <summary>Counting sort by column; O(Nnz + Rows + Columns).</summary>
     public static TransposeIndex Of(CsrMatrix matrix)
     {
-        var columnOffsets = new long[matrix.Columns + 1];
-        foreach (var column in matrix.ColumnIndices)
+        var index = new TransposeIndex(matrix);
+        index.Rebuild();
+        return index;
+    }
+
+    /// <summary>Makes the index anew after the matrix's pattern has changed, in its own buffers.</summary>
+    public unsafe void Rebuild()
+    {
+        RowIndices.Resize(matrix.Nnz);
+        Positions.Resize(matrix.Nnz);
+        ColumnOffsets.Clear();
+        var columns = matrix.ColumnIndices.Pointer;
+        var offsets = matrix.RowOffsets.Pointer;
+        var next = ColumnOffsets.Pointer;
+        for (var k = 0L; k < matrix.Nnz; k++)
         {
-            columnOffsets[column + 1]++;
+            next[columns[k] + 1L]++;
         }
 
-        for (var column = 0; column < matrix.Columns; column++)
+        for (var column = 0L; column < matrix.Columns; column++)
         {
-            columnOffsets[column + 1] += columnOffsets[column];
+            next[column + 1] += next[column];
         }
 
-        var next = columnOffsets.AsSpan(0, matrix.Columns).ToArray();
-        var rowIndices = new int[matrix.Nnz];
-        var positions = new int[matrix.Nnz];
-        for (var row = 0; row < matrix.Rows; row++)
+        // From the back, so that the counts themselves can serve as positions: they end one column further on.
+        for (var row = matrix.Rows - 1; row >= 0; row--)
         {
-            for (var k = matrix.RowOffsets[row]; k < matrix.RowOffsets[row + 1]; k++)
+            for (var k = offsets[row + 1L] - 1; k >= offsets[row]; k--)
             {
-                var t = next[matrix.ColumnIndices[k]]++;
-                rowIndices[t] = row;
-                positions[t] = (int)k;
+                var t = --next[columns[k] + 1L];
+                RowIndices.Pointer[t] = row;
+                Positions.Pointer[t] = (int)k;
             }
         }
 
-        return new TransposeIndex(matrix.ColumnIndices, columnOffsets, rowIndices, positions);
+        for (var column = 0L; column < matrix.Columns; column++)
+        {
+            next[column] = next[column + 1];
+        }
+
+        next[matrix.Columns] = matrix.Nnz;
+        version = matrix.PatternVersion;
+    }
+
+    public void Dispose()
+    {
+        ColumnOffsets.Dispose();
+        RowIndices.Dispose();
+        Positions.Dispose();
     }
 }

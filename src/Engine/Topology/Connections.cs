@@ -1,3 +1,4 @@
+using SparseService.Engine.Kernels;
 using SparseService.Engine.Sparse;
 
 namespace SparseService.Engine.Topology;
@@ -5,8 +6,17 @@ namespace SparseService.Engine.Topology;
 /// <summary>The connections of one layer with what the optimizer remembers of each: what evolution and pruning rewrite.</summary>
 /// <param name="Weights">Pattern and values.</param>
 /// <param name="State">The optimizer's slots (momentum …), each as long as <see cref="CsrMatrix.Nnz"/>.</param>
-public sealed record Connections(CsrMatrix Weights, IReadOnlyList<float[]> State)
+public sealed record Connections(CsrMatrix Weights, IReadOnlyList<DeviceBuffer<float>> State) : IDisposable
 {
+    public void Dispose()
+    {
+        Weights.Dispose();
+        foreach (var slot in State)
+        {
+            slot.Dispose();
+        }
+    }
+
     /// <summary>Keeps the connections that are marked, with their values and state; O(nnz + rows).</summary>
     /// <param name="keep">One mark per connection.</param>
     public Connections Where(ReadOnlySpan<bool> keep)
@@ -35,13 +45,14 @@ public sealed record Connections(CsrMatrix Weights, IReadOnlyList<float[]> State
     }
 }
 
+#pragma warning disable CA1001 // What it fills goes over to the connections.
 /// <summary>Fills exactly sized arrays, row by row.</summary>
 internal sealed class ConnectionsBuilder(int rows, int columns, long nnz, int slots)
 {
-    private readonly long[] rowOffsets = new long[rows + 1];
-    private readonly int[] columnIndices = new int[nnz];
-    private readonly float[] values = new float[nnz];
-    private readonly float[][] state = Enumerable.Range(0, slots).Select(_ => new float[nnz]).ToArray();
+    private readonly DeviceBuffer<long> rowOffsets = new(rows + 1L);
+    private readonly DeviceBuffer<int> columnIndices = new(nnz);
+    private readonly DeviceBuffer<float> values = new(nnz);
+    private readonly DeviceBuffer<float>[] state = Enumerable.Range(0, slots).Select(_ => new DeviceBuffer<float>(nnz)).ToArray();
     private long position;
 
     /// <summary>Appends connection <paramref name="k"/> of <paramref name="source"/> with all that belongs to it.</summary>
@@ -61,10 +72,19 @@ internal sealed class ConnectionsBuilder(int rows, int columns, long nnz, int sl
     public void Add(int column, float value)
     {
         columnIndices[position] = column;
+        foreach (var slot in state)
+        {
+            slot[position] = 0;
+        }
+
         values[position++] = value;
     }
 
-    public void EndRow(int row) => rowOffsets[row + 1] = position;
+    public void EndRow(int row)
+    {
+        rowOffsets[0] = 0;
+        rowOffsets[row + 1L] = position;
+    }
 
     /// <exception cref="InvalidOperationException">Fewer connections were added than promised: a bug of the caller.</exception>
     public Connections ToConnections() => position == columnIndices.Length

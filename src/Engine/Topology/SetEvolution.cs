@@ -18,7 +18,7 @@ public static class SetEvolution
     public static Connections Evolve(
         Connections connections, double dropFraction, WeightInitializer initializer, OpenNeurons openNeurons, ref RandomStream stream, out long[] grownCells)
     {
-        var kept = connections.Where(SmallestDropped(connections.Weights.Values, dropFraction));
+        var kept = connections.Where(SmallestDropped(connections.Weights.Values.Span, dropFraction));
         var dropped = connections.Weights.Nnz - kept.Weights.Nnz;
         grownCells = FreeCells.Draw(kept.Weights, openNeurons, dropped, ref stream);
         var evolved = Grow(kept, grownCells, initializer, ref stream);

@@ -91,8 +91,8 @@ public sealed record RunForecast
 
     private static LayerForecast Drawn(TrainingOptions options, int layer)
     {
-        var pattern = TopologyGenerator.Pattern(options.Network, layer, options.Seed);
-        var transpose = TransposeIndex.Of(pattern);
+        using var pattern = TopologyGenerator.Pattern(options.Network, layer, options.Seed);
+        using var transpose = TransposeIndex.Of(pattern);
         return new LayerForecast(
             layer + 1, pattern.Columns, pattern.Rows, pattern.Nnz, pattern.Density, Exact: true,
             Histogram(Enumerable.Range(0, pattern.Rows).Select(pattern.FanIn).ToArray()),

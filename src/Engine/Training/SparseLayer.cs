@@ -1,11 +1,12 @@
 using SparseService.Engine.Elementwise;
+using SparseService.Engine.Kernels;
 using SparseService.Engine.Sparse;
 using SparseService.Engine.Topology;
 
 namespace SparseService.Engine.Training;
 
 /// <summary>One weight layer with everything that training keeps of it. O(nnz + rows).</summary>
-internal sealed class SparseLayer
+internal sealed class SparseLayer : IDisposable
 {
     private TransposeIndex? transpose;
 
@@ -58,9 +59,9 @@ internal sealed class SparseLayer
 
         return new SparseLayer(
             index,
-            new Connections(weights, Slots(slots, weights.Nnz)),
+            new Connections(weights, Enumerable.Range(0, slots).Select(_ => Zeros(weights.Nnz)).ToArray()),
             new float[weights.Rows],
-            Slots(slots, weights.Rows),
+            Enumerable.Range(0, slots).Select(_ => new float[weights.Rows]).ToArray(),
             ActivationOf(options.Network, index),
             explored,
             new bool[weights.Rows]);
@@ -73,9 +74,22 @@ internal sealed class SparseLayer
     /// <summary>Replaces the connections after evolution or pruning.</summary>
     public void Replace(Connections connections)
     {
+        Connections.Dispose();
         Connections = connections;
+        transpose?.Dispose();
         transpose = null;
     }
 
-    private static float[][] Slots(int slots, long length) => Enumerable.Range(0, slots).Select(_ => new float[length]).ToArray();
+    public void Dispose()
+    {
+        Connections.Dispose();
+        transpose?.Dispose();
+    }
+
+    private static DeviceBuffer<float> Zeros(long length)
+    {
+        var buffer = new DeviceBuffer<float>(length);
+        buffer.Clear();
+        return buffer;
+    }
 }

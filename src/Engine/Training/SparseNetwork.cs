@@ -3,7 +3,7 @@ using SparseService.Engine.Topology;
 namespace SparseService.Engine.Training;
 
 /// <summary>The layers of a network and what changes their topology.</summary>
-internal sealed class SparseNetwork(IReadOnlyList<SparseLayer> layers)
+internal sealed class SparseNetwork(IReadOnlyList<SparseLayer> layers) : IDisposable
 {
     public IReadOnlyList<SparseLayer> Layers { get; } = layers;
 
@@ -52,6 +52,14 @@ internal sealed class SparseNetwork(IReadOnlyList<SparseLayer> layers)
             var pruned = ImportancePruning.Without(layer.Connections, layer.Removed, RemovedInputs(l));
             changes[l].PrunedConnections += before - pruned.Weights.Nnz;
             layer.Replace(pruned);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var layer in Layers)
+        {
+            layer.Dispose();
         }
     }
 

@@ -89,7 +89,7 @@ internal static class StatisticsOf
     private static int[] FanOut(CsrMatrix weights)
     {
         var fanOut = new int[weights.Columns];
-        foreach (var column in weights.ColumnIndices)
+        foreach (var column in weights.ColumnIndices.Span)
         {
             fanOut[column]++;
         }

@@ -156,7 +156,11 @@ public sealed class Trainer : IDisposable
     /// <summary>Writes what prediction needs, as safetensors with CSR arrays: no optimizer state. A function of data, options and backend only.</summary>
     public void WriteModel(Stream destination) => ModelFile.Write(destination, state);
 
-    public void Dispose() => workspace.Dispose();
+    public void Dispose()
+    {
+        workspace.Dispose();
+        state.Network.Dispose();
+    }
 
     private static void RequireValid(TrainingOptions options, SampleStore data)
     {

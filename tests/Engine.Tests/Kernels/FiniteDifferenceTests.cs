@@ -43,7 +43,8 @@ public class FiniteDifferenceTests
         using var dHidden = new DeviceBuffer<float>(Hidden * BatchSize);
         using var logits = new DeviceBuffer<float>(network.Outputs * BatchSize);
         var (w1, w2) = (network.W1, network.W2);
-        var (dW1, dW2) = (new float[w1.Nnz], new float[w2.Nnz]);
+        using var dW1 = new DeviceBuffer<float>(w1.Nnz);
+        using var dW2 = new DeviceBuffer<float>(w2.Nnz);
 
         backend.SparseForward(w1, network.Bias1, x, hidden, slopes, BatchSize, network.Activation, network.Dropout);
         backend.SparseForward(w2, network.Bias2, hidden, logits, BatchSize, Activation.Linear);
@@ -53,8 +54,8 @@ public class FiniteDifferenceTests
         backend.SparseWeightGradient(w1, x, dHidden, dW1, BatchSize);
 
         Assert.Equal(network.MeanLoss(), result.LossSum / BatchSize, 1e-5);
-        AssertClose(Differences(network, w1), dW1, 1e-4);
-        AssertClose(Differences(network, w2), dW2, 1e-4);
+        AssertClose(Differences(network, w1), dW1.Span, 1e-4);
+        AssertClose(Differences(network, w2), dW2.Span, 1e-4);
     }
 
     private static double[] Differences(Network network, CsrMatrix w)

@@ -34,7 +34,7 @@ public class SparseForwardTests
     public void SparseForward_AnyShape_MatchesDenseProductInDouble(string name, int batchSize, double density)
     {
         using var backend = Backend.Create(name, 1);
-        var w = Matrix(Rows, Columns, density, seed: 1);
+        using var w = Matrix(Rows, Columns, density, seed: 1);
         var bias = Vector(Rows, seed: 2);
         using var x = Buffer(Vector(Columns * batchSize, seed: 3));
         using var y = new GuardedBuffer(Rows * batchSize);
@@ -48,7 +48,7 @@ public class SparseForwardTests
     public void SparseForward_InTraining_GivesActivationAndSlopeOfDenseProduct(string name, int batchSize, ActivationKind kind)
     {
         using var backend = Backend.Create(name, 1);
-        var w = Matrix(Rows, Columns, 0.3, seed: 4);
+        using var w = Matrix(Rows, Columns, 0.3, seed: 4);
         var bias = Vector(Rows, seed: 5);
         using var x = Buffer(Vector(Columns * batchSize, seed: 6));
         using var y = new GuardedBuffer(Rows * batchSize);
@@ -68,7 +68,7 @@ public class SparseForwardTests
     public void SparseForward_Inference_EqualsTrainingWithoutDropout(string name, int batchSize, ActivationKind kind)
     {
         using var backend = Backend.Create(name, 1);
-        var w = Matrix(Rows, Columns, 0.3, seed: 7);
+        using var w = Matrix(Rows, Columns, 0.3, seed: 7);
         var bias = Vector(Rows, seed: 8);
         using var x = Buffer(Vector(Columns * batchSize, seed: 9));
         using var trained = new GuardedBuffer(Rows * batchSize);
@@ -89,7 +89,7 @@ public class SparseForwardTests
     {
         const int whole = 77;
         using var backend = Backend.Create(name, 1);
-        var w = Matrix(Rows, Columns, 0.3, seed: 10);
+        using var w = Matrix(Rows, Columns, 0.3, seed: 10);
         var bias = Vector(Rows, seed: 11);
         var values = Vector(Columns * whole, seed: 12);
         using var x = Buffer(values);
@@ -121,7 +121,7 @@ public class SparseForwardTests
             x.Span[(5 * batchSize) + 17] = float.NaN;
             using var y = new GuardedBuffer(Rows * batchSize);
 
-            var w = Matrix(Rows, Columns, 1, seed: 14);
+            using var w = Matrix(Rows, Columns, 1, seed: 14);
             backend.SparseForward(w, new float[Rows], x, y.Buffer, batchSize, DoubleActivation.Sample(kind));
 
             for (var index = 0; index < Rows * batchSize; index++)
@@ -137,7 +137,7 @@ public class SparseForwardTests
     public void SparseForward_WrongLengths_NamesThem(string name)
     {
         using var backend = Backend.Create(name, 1);
-        var w = Matrix(3, 5, 1, seed: 15);
+        using var w = Matrix(3, 5, 1, seed: 15);
         using var x = Buffer(new float[10]);
         using var y = Buffer(new float[6]);
         using var spare = Buffer(new float[6]);

@@ -15,7 +15,7 @@ public class SparseInputGradientTests
     public void SparseInputGradient_AnyShape_MatchesDenseProductInDouble(string name, int batchSize, double density)
     {
         using var backend = Backend.Create(name, 1);
-        var w = Matrix(Rows, Columns, density, seed: 1);
+        using var w = Matrix(Rows, Columns, density, seed: 1);
         using var dY = Buffer(Vector(Rows * batchSize, seed: 2));
         using var slopes = Buffer(Vector(Columns * batchSize, seed: 3));
         using var dX = new GuardedBuffer(Columns * batchSize);
@@ -42,8 +42,8 @@ public class SparseInputGradientTests
     public void SparseInputGradient_ForeignIndexOrShortBuffer_Throws(string name)
     {
         using var backend = Backend.Create(name, 1);
-        var w = Matrix(3, 5, 1, seed: 4);
-        var wT = TransposeIndex.Of(w);
+        using var w = Matrix(3, 5, 1, seed: 4);
+        using var wT = TransposeIndex.Of(w);
         using var dY = Buffer(new float[6]);
         using var slopes = Buffer(new float[10]);
         using var dX = Buffer(new float[10]);
@@ -53,7 +53,7 @@ public class SparseInputGradientTests
         Assert.Throws<ArgumentException>(() => backend.SparseInputGradient(w, foreign, dY, slopes, dX, 2));
         var turned = TransposeIndex.Of(Matrix(5, 3, 1, seed: 6));
         Assert.Throws<ArgumentException>(() => backend.SparseInputGradient(w, turned, dY, slopes, dX, 2));
-        var replaced = new CsrMatrix(3, 5, w.RowOffsets, [.. w.ColumnIndices], w.Values); // as many connections: only identity tells
+        var replaced = new CsrMatrix(3, 5, w.RowOffsets.Span, w.ColumnIndices.Span, w.Values.Span); // as many connections: only identity tells
         Assert.Throws<ArgumentException>(() => backend.SparseInputGradient(replaced, wT, dY, slopes, dX, 2));
         Assert.Throws<ArgumentException>(() => backend.SparseInputGradient(w, wT, small, slopes, dX, 2));
         Assert.Throws<ArgumentException>(() => backend.SparseInputGradient(w, wT, dY, small, dX, 2));

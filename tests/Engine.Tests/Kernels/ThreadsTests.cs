@@ -71,10 +71,10 @@ public class ThreadsTests
         private readonly CsrMatrix w = Matrix(Rows, Columns, 0.4, seed: 1);
         private readonly TransposeIndex wT;
         private readonly float[] bias = new float[Rows];
-        private readonly float[][] states;
+        private readonly DeviceBuffer<float>[] states;
         private readonly float[][] biasStates = [new float[Rows], new float[Rows]];
         private readonly int[] classes;
-        private readonly float[] dW;
+        private readonly DeviceBuffer<float> dW;
         private readonly DeviceBuffer<float> x;
         private readonly DeviceBuffer<float> slopesX;
         private readonly DeviceBuffer<float> y;
@@ -89,7 +89,8 @@ public class ThreadsTests
             backend = Backend.Create("simd", threads);
             this.batchSize = batchSize;
             wT = TransposeIndex.Of(w);
-            (states, dW) = ([new float[w.Nnz], new float[w.Nnz]], new float[w.Nnz]);
+            states = [Buffer(new float[w.Nnz]), Buffer(new float[w.Nnz])];
+            dW = new DeviceBuffer<float>(w.Nnz);
             classes = Enumerable.Range(0, batchSize).Select(sample => sample % Rows).ToArray();
             x = Buffer(Vector(Columns * batchSize, seed: 2));
             slopesX = Buffer(Vector(Columns * batchSize, seed: 3));
@@ -117,14 +118,16 @@ public class ThreadsTests
 
         public uint[] Everything() =>
         [
-            .. Bits(w.Values), .. Bits(bias), .. Bits(states[0]), .. Bits(states[1]), .. Bits(dW), .. Bits(y.Span), .. Bits(slopes.Span),
+            .. Bits(w.Values.Span), .. Bits(bias), .. Bits(states[0].Span), .. Bits(states[1].Span), .. Bits(dW.Span), .. Bits(y.Span), .. Bits(slopes.Span),
             .. Bits(dX.Span), .. norms.SelectMany(norm => BitConverter.GetBytes(norm)).Select(part => (uint)part),
         ];
 
         public void Dispose()
         {
             backend.Dispose();
-            foreach (var buffer in new[] { x, slopesX, y, slopes, dX })
+            wT.Dispose();
+            w.Dispose();
+            foreach (var buffer in new[] { x, slopesX, y, slopes, dX, dW, states[0], states[1] })
             {
                 buffer.Dispose();
             }

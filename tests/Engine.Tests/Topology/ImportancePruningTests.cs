@@ -1,3 +1,4 @@
+using SparseService.Engine.Kernels;
 using SparseService.Engine.Sparse;
 using SparseService.Engine.Topology;
 
@@ -36,11 +37,11 @@ public sealed class ImportancePruningTests
     [Fact]
     public void Without_Neuron_LosesBothSides()
     {
-        var kept = ImportancePruning.Without(new Connections(Incoming, [[1, 2, 3, 4, 5]]), [false, true, false, false], [false, false, true]);
-        Assert.Equal([0L, 1, 1, 1, 2], kept.Weights.RowOffsets);
-        Assert.Equal([0, 1], kept.Weights.ColumnIndices);
-        Assert.Equal([-0.5f, -1], kept.Weights.Values);
-        Assert.Equal([1f, 4], kept.State[0]);
+        var kept = ImportancePruning.Without(new Connections(Incoming, [new DeviceBuffer<float>([1, 2, 3, 4, 5])]), [false, true, false, false], [false, false, true]);
+        Assert.Equal([0L, 1, 1, 1, 2], kept.Weights.RowOffsets.ToArray());
+        Assert.Equal([0, 1], kept.Weights.ColumnIndices.ToArray());
+        Assert.Equal([-0.5f, -1], kept.Weights.Values.ToArray());
+        Assert.Equal([1f, 4], kept.State[0].ToArray());
     }
 
     [Fact]

@@ -1,4 +1,4 @@
-using SparseService.Engine.Sparse;
+using SparseService.Engine.Kernels;
 using SparseService.Engine.Topology;
 using SparseService.Engine.Training;
 
@@ -39,7 +39,7 @@ public sealed class SetEvolutionTests
 
         after.Weights.Check(); // columns ascending, none twice
         Assert.Equal(before.Weights.Nnz, after.Weights.Nnz);
-        var negatives = before.Weights.Values.Count(value => value < 0);
+        var negatives = before.Weights.Values.ToArray().Count(value => value < 0);
         Assert.Equal((int)(dropFraction * negatives) + (int)(dropFraction * (before.Weights.Nnz - negatives)), grown.Length);
 
         var (old, now, fresh) = (Cells(before), Cells(after), grown.ToHashSet());
@@ -90,7 +90,7 @@ public sealed class SetEvolutionTests
     {
         var network = new NetworkOptions { Layers = [columns, rows], Topology = new TopologyOptions { Kind = TopologyKind.Uniform, Density = density } };
         var weights = TopologyGenerator.Layer(network, 0, (ulong)seed);
-        return new Connections(weights, [Enumerable.Range(1, (int)weights.Nnz).Select(k => (float)k).ToArray()]);
+        return new Connections(weights, [new DeviceBuffer<float>(Enumerable.Range(1, (int)weights.Nnz).Select(k => (float)k).ToArray())]);
     }
 
     private static Dictionary<long, (float Value, float Momentum)> Cells(Connections connections)
@@ -124,6 +124,6 @@ public sealed class SetEvolutionTests
         var stream = RandomStream.For(9, RandomPurpose.Evolution, epoch, layer: 1);
         var evolved = SetEvolution.Evolve(
             before, 0.3, WeightInitializer.For(WeightDistribution.Normal, 60, 40), OpenNeurons.All(40, 60), ref stream, out var grown);
-        return string.Join(' ', grown) + string.Join(' ', evolved.Weights.Values);
+        return string.Join(' ', grown) + string.Join(' ', evolved.Weights.Values.ToArray());
     }
 }

@@ -1,4 +1,5 @@
 using SparseService.Engine.Elementwise;
+using SparseService.Engine.Kernels;
 using SparseService.Engine.Sparse;
 using SparseService.Engine.Topology;
 using SparseService.Engine.Training;
@@ -17,8 +18,8 @@ public sealed class SparseNetworkTests
 
         new SparseNetwork([hidden, output]).Prune(10, changes);
 
-        Assert.Equal([5f], hidden.Weights.Values);
-        Assert.Equal([1f], output.Weights.Values);
+        Assert.Equal([5f], hidden.Weights.Values.ToArray());
+        Assert.Equal([1f], output.Weights.Values.ToArray());
         Assert.Equal([0.5f + (3 * -1)], output.Bias);
         Assert.Equal([1f, 0], hidden.Bias);
         Assert.Equal([7f, 0], hidden.BiasState[0]);
@@ -27,6 +28,6 @@ public sealed class SparseNetworkTests
     }
 
     private static SparseLayer Layer(int index, CsrMatrix weights, float[] bias, Activation activation) => new(
-        index, new Connections(weights, [new float[weights.Nnz]]), bias, [Enumerable.Repeat(7f, bias.Length).ToArray()], activation,
+        index, new Connections(weights, [new DeviceBuffer<float>(new float[weights.Nnz])]), bias, [Enumerable.Repeat(7f, bias.Length).ToArray()], activation,
         new ExplorationSketch(), new bool[weights.Rows]);
 }

@@ -1,4 +1,5 @@
 using SparseService.Engine.Elementwise;
+using SparseService.Engine.Kernels;
 using SparseService.Engine.Sparse;
 using SparseService.Engine.Topology;
 using SparseService.Engine.Training;
@@ -36,6 +37,6 @@ public sealed class StatisticsTests
     }
 
     private static SparseLayer Layer(int index, CsrMatrix weights) => new(
-        index, new Connections(weights, [new float[weights.Nnz]]), new float[weights.Rows], [new float[weights.Rows]], Activation.Linear,
+        index, new Connections(weights, [new DeviceBuffer<float>(new float[weights.Nnz])]), new float[weights.Rows], [new float[weights.Rows]], Activation.Linear,
         new ExplorationSketch(), new bool[weights.Rows]);
 }
