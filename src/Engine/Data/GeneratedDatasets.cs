@@ -11,6 +11,8 @@ public static class GeneratedDatasets
 {
     private const int SamplesMax = 1_000_000;
 
+    private delegate int Paint(int part, int row, Span<byte> pixels);
+
     /// <summary>Writes the dataset as a sample store, row by row in constant memory.</summary>
     /// <returns>The store's <see cref="SampleStore.ContentHash"/>.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A sample count outside 1 to 1,000,000.</exception>
@@ -22,8 +24,11 @@ public static class GeneratedDatasets
         return what.Kind switch
         {
             GeneratedDatasetKind.Madelon => WriteMadelon(what, storePath, cancellationToken),
-            GeneratedDatasetKind.Glyphs => WriteGlyphs(what, storePath, cancellationToken),
-            _ => throw new ArgumentOutOfRangeException(nameof(what), what.Kind, "Kind must be madelon or glyphs."),
+            GeneratedDatasetKind.Glyphs => WritePictures(
+                what, storePath, GlyphPainter.Side, new GlyphPainter(what.Seed).Paint, GlyphShapes.Names, cancellationToken),
+            GeneratedDatasetKind.Echoes => WritePictures(
+                what, storePath, EchoPainter.Side, new EchoPainter(what.Seed).Paint, EchoPainter.Names, cancellationToken),
+            _ => throw new ArgumentOutOfRangeException(nameof(what), what.Kind, "Kind must be madelon, glyphs or echoes."),
         };
     }
 
@@ -42,20 +47,19 @@ public static class GeneratedDatasets
         return writer.Complete(["-1", "1"], [0, 1]);
     }
 
-    private static string WriteGlyphs(GeneratedDataset what, string storePath, CancellationToken cancellationToken)
+    private static string WritePictures(
+        GeneratedDataset what, string storePath, int side, Paint paint, IReadOnlyList<string> names, CancellationToken cancellationToken)
     {
-        const int Side = GlyphPainter.Side;
-        var layout = new SampleLayout(Side * Side, SampleElement.Byte, Regression: false) { Image = new ImageShape(Side, Side, 1) };
+        var layout = new SampleLayout(side * side, SampleElement.Byte, Regression: false) { Image = new ImageShape(side, side, 1) };
         using var writer = new SampleStoreWriter(storePath, layout, new DatasetLimits());
-        var painter = new GlyphPainter(what.Seed);
-        var pixels = new byte[Side * Side];
+        var pixels = new byte[side * side];
         foreach (var (part, row) in Rows(what, writer, cancellationToken))
         {
-            writer.AppendLabel(painter.Paint(part, row, pixels));
+            writer.AppendLabel(paint(part, row, pixels));
             writer.Append(pixels);
         }
 
-        return writer.Complete([.. GlyphShapes.Names], [.. Enumerable.Range(0, GlyphShapes.Names.Count)]);
+        return writer.Complete([.. names], [.. Enumerable.Range(0, names.Count)]);
     }
 
     private static IEnumerable<(int Part, int Row)> Rows(

@@ -13,7 +13,7 @@ public static class TopologyGenerator
     {
         var matrix = Pattern(network, layer, seed);
         var stream = RandomStream.For(seed, RandomPurpose.Weights, epoch: 0, layer);
-        var initializer = WeightInitializer.For(network.Weights, matrix.Columns, matrix.Rows);
+        var initializer = WeightInitializer.For(network.Weights, matrix.Columns, matrix.Rows, matrix.Nnz);
         foreach (ref var value in matrix.Values.Span)
         {
             value = initializer.Draw(ref stream);

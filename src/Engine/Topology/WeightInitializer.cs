@@ -2,7 +2,7 @@ using SparseService.Engine.Training;
 
 namespace SparseService.Engine.Topology;
 
-/// <summary>Draws first and regrown weights of one layer, with limits from the full widths, not from the sparse fan-in (as arXiv 2102.01732's code).</summary>
+/// <summary>Draws first and regrown weights of one layer. Limits come from the full widths (as in arXiv 2102.01732's code) unless the distribution says otherwise.</summary>
 public readonly struct WeightInitializer
 {
     private readonly WeightDistribution distribution;
@@ -16,11 +16,13 @@ public readonly struct WeightInitializer
 
     /// <param name="inputs">Full width of the layer's input.</param>
     /// <param name="outputs">Full width of the layer's output.</param>
-    public static WeightInitializer For(WeightDistribution distribution, int inputs, int outputs) => new(distribution, distribution switch
+    /// <param name="connections">Stored connections of the layer.</param>
+    public static WeightInitializer For(WeightDistribution distribution, int inputs, int outputs, long connections) => new(distribution, distribution switch
     {
         WeightDistribution.HeUniform => Math.Sqrt(6.0 / inputs),
         WeightDistribution.XavierUniform => Math.Sqrt(6.0 / ((double)inputs + outputs)),
         WeightDistribution.Normal => 0.1,
+        WeightDistribution.SparseHeUniform => Math.Sqrt(6.0 * outputs / Math.Max(1, connections)),
         _ => throw new ArgumentOutOfRangeException(nameof(distribution), distribution, "Unknown distribution"),
     });
 

@@ -34,6 +34,7 @@ public enum GeneratedDatasetKind
 {
     Madelon,
     Glyphs,
+    Echoes,
 }
 
 /// <summary>A dataset that is a function of these four values.</summary>

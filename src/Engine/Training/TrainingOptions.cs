@@ -94,6 +94,12 @@ public enum WeightDistribution
 
     /// <summary>N(0, 1)/10.</summary>
     Normal,
+
+    /// <summary>
+    /// U(−a, a), a = √(6/fan-in), fan-in = the layer's connections per output neuron: keeps a signal's size through many layers with few connections
+    /// each, where the full widths of the others let it vanish (Evci et al., arXiv 2010.03533, section 3).
+    /// </summary>
+    SparseHeUniform,
 }
 
 public enum ActivationKind

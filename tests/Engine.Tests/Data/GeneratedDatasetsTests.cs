@@ -66,29 +66,30 @@ public sealed class GeneratedDatasetsTests : IDisposable
     }
 
     [Fact]
-    public void Glyphs_ByNearestClassMean_AreNeitherTrivialNorHopeless()
-    {
-        using var store = Generate(new GeneratedDataset { Kind = GeneratedDatasetKind.Glyphs, TrainSamples = 2000, TestSamples = 500 });
-        var means = Enumerable.Range(0, 10).Select(_ => new double[784]).ToArray();
-        for (var row = 0; row < store.TrainRows; row++)
-        {
-            var mean = means[store.ClassOf(row)];
-            var pixels = store.ByteRow(row);
-            for (var i = 0; i < pixels.Length; i++)
-            {
-                mean[i] += pixels[i] / 200.0;
-            }
-        }
+    public void Glyphs_ByNearestClassMean_AreNeitherTrivialNorHopeless() =>
+        Assert.InRange(NearestMeanAccuracy(GeneratedDatasetKind.Glyphs, train: 2000, test: 500), 0.4, 0.85);
 
-        var right = 0;
-        for (var row = store.TrainRows; row < store.Rows; row++)
+    [Fact]
+    public void Echoes_ByNearestClassMean_AreLearnableFromFewRows() =>
+        Assert.InRange(NearestMeanAccuracy(GeneratedDatasetKind.Echoes, train: 64, test: 32), 0.9, 1);
+
+    [Fact]
+    public void Echoes_Always_AreBalancedPicturesWithOneSweep()
+    {
+        using var store = Generate(new GeneratedDataset { Kind = GeneratedDatasetKind.Echoes, TrainSamples = 20, TestSamples = 10 });
+        Assert.Equal(new ImageShape(256, 256, 1), store.Image);
+        Assert.Equal((30, 20, 65_536, 2), (store.Rows, store.TrainRows, store.Features, store.Classes));
+        Assert.Equal(["falling", "rising"], store.ClassNames);
+        Assert.Equal([15, 15], store.ClassCounts);
+        for (var row = 0; row < store.Rows; row++)
         {
             var pixels = store.ByteRow(row).ToArray();
-            var nearest = means.Index().MinBy(mean => mean.Item.Zip(pixels, (a, b) => (a - b) * (a - b)).Sum()).Index;
-            right += nearest == store.ClassOf(row) ? 1 : 0;
+            var bright = Enumerable.Range(0, pixels.Length).Where(i => pixels[i] > 110).Select(i => (X: i % 256, Y: i / 256)).ToArray();
+            Assert.InRange(bright.Length, 500, 16_000);
+            // Pitch falls with time where the picture's rows, which count downwards, grow with it.
+            var covariance = bright.Average(p => (double)p.X * p.Y) - (bright.Average(p => p.X) * bright.Average(p => p.Y));
+            Assert.Equal(store.ClassOf(row) == 0, covariance > 0);
         }
-
-        Assert.InRange(right / 500.0, 0.4, 0.85);
     }
 
     [Fact]
@@ -126,6 +127,31 @@ public sealed class GeneratedDatasetsTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(
             () => GeneratedDatasets.ToStore(what, files.Store, TestContext.Current.CancellationToken));
         Assert.Empty(Directory.GetFiles(files.Folder));
+    }
+
+    private double NearestMeanAccuracy(GeneratedDatasetKind kind, int train, int test)
+    {
+        using var store = Generate(new GeneratedDataset { Kind = kind, TrainSamples = train, TestSamples = test });
+        var means = Enumerable.Range(0, store.Classes).Select(_ => new double[store.Features]).ToArray();
+        for (var row = 0; row < store.TrainRows; row++)
+        {
+            var mean = means[store.ClassOf(row)];
+            var pixels = store.ByteRow(row);
+            for (var i = 0; i < pixels.Length; i++)
+            {
+                mean[i] += pixels[i] * (double)store.Classes / train;
+            }
+        }
+
+        var right = 0;
+        for (var row = store.TrainRows; row < store.Rows; row++)
+        {
+            var pixels = store.ByteRow(row).ToArray();
+            var nearest = means.Index().MinBy(mean => mean.Item.Zip(pixels, (a, b) => (a - b) * (a - b)).Sum()).Index;
+            right += nearest == store.ClassOf(row) ? 1 : 0;
+        }
+
+        return right / (double)test;
     }
 
     private static double NearestNeighbourAccuracy(SampleStore store, int[] columns)

@@ -33,7 +33,7 @@ public sealed class SetEvolutionTests
     public void Evolve_AnyLayer_KeepsItsPromises(int rows, int columns, double density, double dropFraction, int seed)
     {
         var before = Layer(rows, columns, density, seed);
-        var initializer = WeightInitializer.For(WeightDistribution.HeUniform, columns, rows);
+        var initializer = WeightInitializer.For(WeightDistribution.HeUniform, columns, rows, connections: 1);
         var stream = RandomStream.For((ulong)seed, RandomPurpose.Evolution, epoch: 1);
         var after = SetEvolution.Evolve(before, dropFraction, initializer, OpenNeurons.All(rows, columns), ref stream, out var grown);
 
@@ -78,7 +78,7 @@ public sealed class SetEvolutionTests
         for (var epoch = 0; epoch < 30; epoch++)
         {
             var evolved = SetEvolution.Evolve(
-                layer, 0.5, WeightInitializer.For(WeightDistribution.Normal, columns, rows), new OpenNeurons(closedRows, closedColumns), ref stream, out _);
+                layer, 0.5, WeightInitializer.For(WeightDistribution.Normal, columns, rows, connections: 1), new OpenNeurons(closedRows, closedColumns), ref stream, out _);
             Assert.Equal(layer.Weights.Nnz, evolved.Weights.Nnz);
             layer = evolved;
         }
@@ -123,7 +123,7 @@ public sealed class SetEvolutionTests
     {
         var stream = RandomStream.For(9, RandomPurpose.Evolution, epoch, layer: 1);
         var evolved = SetEvolution.Evolve(
-            before, 0.3, WeightInitializer.For(WeightDistribution.Normal, 60, 40), OpenNeurons.All(40, 60), ref stream, out var grown);
+            before, 0.3, WeightInitializer.For(WeightDistribution.Normal, 60, 40, connections: 1), OpenNeurons.All(40, 60), ref stream, out var grown);
         return string.Join(' ', grown) + string.Join(' ', evolved.Weights.Values.ToArray());
     }
 }

@@ -76,6 +76,7 @@ public sealed class TopologyGeneratorTests
     [Theory]
     [InlineData(WeightDistribution.HeUniform, 0.0775)]
     [InlineData(WeightDistribution.XavierUniform, 0.0535)]
+    [InlineData(WeightDistribution.SparseHeUniform, 0.3964)]
     public void Weights_Uniform_FillTheirRange(WeightDistribution distribution, double limit)
     {
         var network = new NetworkOptions { Layers = [1000, 1100], Weights = distribution };

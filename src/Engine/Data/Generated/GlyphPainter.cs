@@ -131,14 +131,7 @@ internal sealed class GlyphPainter(ulong seed)
         var paper = random.NextDouble(-10, 12);
         for (var i = 0; i < pixels.Length; i++)
         {
-            pixels[i] = (byte)Math.Clamp(Math.Round(paper + (full * ink[i]) + (grain * Bell(random.NextUInt64()))), 0, 255);
+            pixels[i] = (byte)Math.Clamp(Math.Round(paper + (full * ink[i]) + (grain * RowKeys.Bell(random.NextUInt64()))), 0, 255);
         }
-    }
-
-    /// <summary>Four 16-bit uniforms summed: mean 0, deviation 1, bell-shaped; a tenth of a logarithm's and a cosine's cost.</summary>
-    private static double Bell(ulong bits)
-    {
-        var sum = (double)(bits & 0xFFFF) + (bits >> 16 & 0xFFFF) + (bits >> 32 & 0xFFFF) + (bits >> 48);
-        return ((sum / 65535) - 2) * 1.7320508075688772;
     }
 }
