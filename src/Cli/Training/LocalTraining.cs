@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using SparseService.Cli.Files;
 using SparseService.Cli.Machine;
 using SparseService.Engine.Data;
 using SparseService.Engine.Kernels;
@@ -137,7 +138,7 @@ internal sealed class LocalTraining(TrainRequest request, TrainOutput output)
             return new FileInfo(path).Length;
         }
 
-        using var counter = new MemoryStream();
+        using var counter = new CountingStream();
         trainer.WriteModel(counter);
         return counter.Length;
     }

@@ -14,6 +14,9 @@ public readonly struct WeightInitializer
         this.limit = limit;
     }
 
+    /// <summary>Always 0.</summary>
+    public static WeightInitializer Zero { get; } = new(WeightDistribution.HeUniform, 0);
+
     /// <param name="inputs">Full width of the layer's input.</param>
     /// <param name="outputs">Full width of the layer's output.</param>
     /// <param name="connections">Stored connections of the layer.</param>

@@ -22,7 +22,9 @@ internal sealed class SparseNetwork(IReadOnlyList<SparseLayer> layers) : IDispos
         for (var l = 0; l < evolving; l++)
         {
             var layer = Layers[l];
-            var initializer = WeightInitializer.For(options.Network.Weights, layer.Weights.Columns, layer.Weights.Rows, layer.Weights.Nnz);
+            var initializer = evolution.NewWeights == NewWeights.Zero
+                ? WeightInitializer.Zero
+                : WeightInitializer.For(options.Network.Weights, layer.Weights.Columns, layer.Weights.Rows, layer.Weights.Nnz);
             var stream = RandomStream.For(options.Seed, RandomPurpose.Evolution, epoch, l);
             var evolved = SetEvolution.Evolve(layer.Connections, evolution.DropFraction, initializer, OpenNeuronsOf(l), ref stream, out var grown);
             foreach (var cell in grown)

@@ -235,11 +235,23 @@ public sealed record EvolutionOptions
 
     /// <summary>Whether the last layer (hidden → output) evolves too. The authors' newer code leaves it alone.</summary>
     public bool IncludeOutputLayer { get; init; }
+
+    /// <summary>What a new connection starts from.</summary>
+    public NewWeights NewWeights { get; init; } = NewWeights.Initial;
 }
 
 public enum EvolutionKind
 {
     Set,
+}
+
+public enum NewWeights
+{
+    /// <summary>A fresh draw from <see cref="NetworkOptions.Weights"/>, as SET does.</summary>
+    Initial,
+
+    /// <summary>0: an update changes what the network computes by the dropped connections only. For deep networks of few connections to a neuron.</summary>
+    Zero,
 }
 
 /// <summary>Importance pruning: hidden neurons whose incoming strength Σ|w| is at or below a percentile are removed.</summary>

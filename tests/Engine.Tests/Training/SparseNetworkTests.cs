@@ -27,6 +27,32 @@ public sealed class SparseNetworkTests
         Assert.Equal([1L, 1L], changes.Select(change => change.PrunedConnections));
     }
 
+    [Theory]
+    [InlineData(NewWeights.Zero)]
+    [InlineData(NewWeights.Initial)]
+    public void Evolve_NewConnections_StartFromWhatTheOptionsSay(NewWeights newWeights)
+    {
+        var options = new TrainingOptions
+        {
+            Network = new NetworkOptions { Layers = [60, 50, 3], Weights = WeightDistribution.SparseHeUniform },
+            Evolution = new EvolutionOptions { NewWeights = newWeights },
+        };
+        var network = SparseNetwork.Create(options);
+        LayerChanges[] changes = [new(), new()];
+
+        network.Evolve(options, epoch: 1, changes);
+
+        var weights = network.Layers[0].Weights;
+        var zeros = 0;
+        for (var k = 0; k < weights.Nnz; k++)
+        {
+            zeros += weights.Values[k] == 0 ? 1 : 0;
+        }
+
+        Assert.True(changes[0].Births > 0);
+        Assert.Equal(newWeights == NewWeights.Zero ? changes[0].Births : 0, zeros);
+    }
+
     private static SparseLayer Layer(int index, CsrMatrix weights, float[] bias, Activation activation) => new(
         index, new Connections(weights, [new DeviceBuffer<float>(new float[weights.Nnz])]), bias, [Enumerable.Repeat(7f, bias.Length).ToArray()], activation,
         new ExplorationSketch(), new bool[weights.Rows]);
