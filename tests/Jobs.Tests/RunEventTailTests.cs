@@ -64,25 +64,31 @@ public class RunEventTailTests
         var runId = await bench.CreateRunAsync(JobsBench.Options(epochs: 8, small: false));
         var tail = bench.Worker().GetRequiredService<RunEventTail>();
         await tail.StartAsync(CancellationToken.None);
+        await JobsBench.WaitAsync(
+            () => bench.Database.ScalarAsync<bool>(
+                "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%')"),
+            "the tail to listen");
         var seen = new List<StepUpdate>();
         using var done = new CancellationTokenSource();
-        var following = Task.Run(async () =>
-        {
-            try
-            {
-                await foreach (var step in tail.FollowStepsAsync(runId, done.Token))
-                {
-                    seen.Add(step);
-                }
-            }
-            catch (OperationCanceledException)
-            {
-            }
-        });
+        // Asking for the first one subscribes, before there is anything to hear.
+        await using var steps = tail.FollowStepsAsync(runId, done.Token).GetAsyncEnumerator(done.Token);
+        var next = steps.MoveNextAsync().AsTask();
 
         await bench.WorkAsync(runId);
-        await done.CancelAsync();
-        await following;
+        await next.WaitAsync(TimeSpan.FromSeconds(60));
+        done.CancelAfter(TimeSpan.FromSeconds(1));
+        try
+        {
+            do
+            {
+                seen.Add(steps.Current);
+            }
+            while (await steps.MoveNextAsync());
+        }
+        catch (OperationCanceledException)
+        {
+        }
+
         await tail.StopAsync(CancellationToken.None);
 
         Assert.NotEmpty(seen);
