@@ -1,113 +1,169 @@
 #!/usr/bin/python3
-"""One epoch of the Fashion-MNIST network of deploy/examples/fashion-mnist.json in PyTorch, dense and masked.
+"""Training epochs of a multilayer perceptron in PyTorch: dense, masked, and with torch.sparse_csr.
 
-The same work as `sparse train` does: 784-1000-1000-1000-10, All-ReLU 0.6, dropout 0.3, softmax cross-entropy, SGD with momentum,
-minibatches of 128, inputs standardised, samples shuffled anew each epoch. "masked" keeps a fixed Erdos-Renyi pattern of the same
-density: weights are multiplied by their mask after each step, which is the cheapest exact way (momentum of masked weights has no effect).
+The same work as `sparse train` does, without evolution: forward, softmax cross-entropy, backward, SGD with momentum; left-sloped
+activations, dropout, standardised inputs, samples shuffled anew each epoch. The variants:
 
-Prints one JSON object a line. Times are of training alone: no loading, no test.
+dense      weights, gradients and momentum of every cell.
+masked     dense weights times a fixed Erdos-Renyi mask after each step, as trainers with masks do it. This is the cheapest exact way:
+           masked weights stay 0, and what their momentum holds has no effect.
+csr        weights are torch.sparse_csr tensors, activations are [sample, neuron] as everywhere in PyTorch, gradients come from
+           PyTorch's own autograd. PyTorch 1.13 returns the gradient of a CSR weight dense; only its stored cells are used.
+csr-tuned  the best that we found with the same tensors: activations [neuron, sample], a second CSR tensor for the transpose (its
+           values are gathered anew each step), torch.sparse.sampled_addmm for the weight gradient, in an autograd.Function of our own.
 """
-import argparse
-import gzip
-import json
 import os
-import struct
 import time
+import warnings
 
-import numpy
 import torch
 import torch.nn.functional as functional
 
-LAYERS = [784, 1000, 1000, 1000, 10]
-EPSILON = 20
-ALPHA = 0.6
-DROPOUT = 0.3
-BATCH = 128
+import network
+
+VARIANTS = ["dense", "masked", "csr", "csr-tuned"]
 
 
-def read_idx(folder, name):
-    for path, opener in ((os.path.join(folder, name + ".gz"), gzip.open), (os.path.join(folder, name), open)):
-        if os.path.exists(path):
-            with opener(path, "rb") as file:
-                dimensions = struct.unpack(">I", file.read(4))[0] & 0xFF
-                shape = struct.unpack(">" + "I" * dimensions, file.read(4 * dimensions))
-                return numpy.frombuffer(file.read(), dtype=numpy.uint8).reshape(shape)
-    raise SystemExit(f"{folder} has no {name} or {name}.gz")
+def activated(x, layer, options):
+    return functional.dropout(functional.leaky_relu(x, options.slopes[layer]), options.dropout)
 
 
-def load(folder):
-    """Samples [60000, 784], standardised per feature, and labels; random ones of the same shape without a folder."""
-    if folder is None:
-        generator = numpy.random.default_rng(1)
-        samples = generator.integers(0, 256, (60000, 784)).astype(numpy.float32)
-        labels = generator.integers(0, 10, 60000)
-    else:
-        samples = read_idx(folder, "train-images-idx3-ubyte").reshape(-1, 784).astype(numpy.float32)
-        labels = read_idx(folder, "train-labels-idx1-ubyte").astype(numpy.int64)
-    deviation = samples.std(axis=0)
-    samples = (samples - samples.mean(axis=0)) / numpy.where(deviation > 0, deviation, 1)
-    return torch.from_numpy(samples.astype(numpy.float32)), torch.from_numpy(labels.astype(numpy.int64))
+def first_weight(options, layer):
+    inputs, outputs = options.layers[layer], options.layers[layer + 1]
+    mask = (torch.rand(outputs, inputs) < options.densities[layer]).float()
+    return (torch.rand(outputs, inputs) * 2 - 1) * (6 / inputs) ** 0.5, mask
 
 
-def create(masked):
-    weights, biases, masks = [], [], []
-    for inputs, outputs in zip(LAYERS, LAYERS[1:]):
-        bound = (6 / inputs) ** 0.5
-        density = min(1.0, EPSILON * (inputs + outputs) / (inputs * outputs)) if masked else 1.0
-        mask = (torch.rand(outputs, inputs) < density).float()
-        weights.append(((torch.rand(outputs, inputs) * 2 - 1) * bound * mask).requires_grad_())
-        biases.append(torch.zeros(outputs, requires_grad=True))
-        masks.append(mask)
-    return weights, biases, masks
+class DenseNetwork:
+    def __init__(self, options):
+        self.options = options
+        self.masked = options.variant == "masked"
+        drawn = [first_weight(options, layer) for layer in range(len(options.layers) - 1)]
+        self.masks = [mask for _, mask in drawn] if self.masked else []
+        self.weights = [(weight * mask if self.masked else weight).requires_grad_() for weight, mask in drawn]
+        self.biases = [torch.zeros(width, requires_grad=True) for width in options.layers[1:]]
+        self.optimizer = torch.optim.SGD(self.weights + self.biases, lr=options.rate, momentum=options.momentum)
+
+    def loss(self, x, labels):
+        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases)):
+            x = functional.linear(x, weight, bias)
+            x = activated(x, layer, self.options) if layer < len(self.options.slopes) else x
+        return functional.cross_entropy(x, labels)
+
+    def clear(self):
+        self.optimizer.zero_grad(set_to_none=True)
+
+    def update(self):
+        self.optimizer.step()
+        with torch.no_grad():
+            for weight, mask in zip(self.weights, self.masks):
+                weight.mul_(mask)
 
 
-def forward(x, weights, biases):
-    last = len(weights) - 1
-    for layer, (weight, bias) in enumerate(zip(weights, biases)):
-        x = functional.linear(x, weight, bias)
-        if layer < last:
-            # Hidden layers 1, 2, 3 have left slopes -alpha, +alpha, -alpha.
-            x = functional.dropout(functional.leaky_relu(x, -ALPHA if layer % 2 == 0 else ALPHA), DROPOUT)
-    return x
+class CsrWeight:
+    """A stored pattern with values, momentum, and what both variants need to find a cell again."""
+
+    def __init__(self, weight, mask):
+        csr = (weight * mask).to_sparse_csr()
+        self.pattern = csr.crow_indices(), csr.col_indices(), csr.shape
+        self.values = csr.values().clone()
+        self.momentum = torch.zeros_like(self.values)
+        rows = torch.repeat_interleave(torch.arange(csr.shape[0]), csr.crow_indices().diff())
+        self.cells = rows * csr.shape[1] + csr.col_indices()
+        self.order = torch.argsort(csr.col_indices() * csr.shape[0] + rows)
+        starts = torch.bincount(csr.col_indices(), minlength=csr.shape[1]).cumsum(0)
+        self.transposed = torch.cat([torch.zeros(1, dtype=torch.int64), starts]), rows[self.order], csr.shape[::-1]
+        self.gradient = None
+        self.leaf = None
+
+    def tensor(self):
+        return torch.sparse_csr_tensor(self.pattern[0], self.pattern[1], self.values, self.pattern[2])
+
+    def transpose(self):
+        return torch.sparse_csr_tensor(self.transposed[0], self.transposed[1], self.values[self.order], self.transposed[2])
+
+    def update(self, options):
+        if self.leaf is not None:
+            self.gradient = self.leaf.grad.reshape(-1)[self.cells]
+        self.momentum.mul_(options.momentum).add_(self.gradient, alpha=-options.rate)
+        self.values.add_(self.momentum)
 
 
-def epoch(samples, labels, weights, biases, masks, optimizer, masked, batches):
+class SampledProduct(torch.autograd.Function):
+    """y = W x on [neuron, sample] with dW on the stored cells only."""
+
+    @staticmethod
+    def forward(context, x, handle, weight):
+        context.weight, context.tensor, context.inputs = weight, weight.tensor(), x
+        return context.tensor @ x
+
+    @staticmethod
+    def backward(context, delta):
+        delta = delta.contiguous()
+        context.weight.gradient = torch.sparse.sampled_addmm(context.tensor, delta, context.inputs.T, beta=0).values()
+        return (context.weight.transpose() @ delta if context.needs_input_grad[0] else None), None, None
+
+
+class CsrNetwork:
+    def __init__(self, options):
+        self.options = options
+        self.tuned = options.variant == "csr-tuned"
+        self.weights = [CsrWeight(*first_weight(options, layer)) for layer in range(len(options.layers) - 1)]
+        shape = (lambda width: (width, 1)) if self.tuned else (lambda width: (width,))
+        self.biases = [torch.zeros(shape(width), requires_grad=True) for width in options.layers[1:]]
+        self.optimizer = torch.optim.SGD(self.biases, lr=options.rate, momentum=options.momentum)
+        # Without an input that asks for a gradient autograd would never call the first layer's backward.
+        self.handle = torch.zeros(1, requires_grad=True)
+
+    def loss(self, x, labels):
+        x = x.T.contiguous() if self.tuned else x
+        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases)):
+            if self.tuned:
+                x = SampledProduct.apply(x, self.handle, weight) + bias
+            else:
+                weight.leaf = weight.tensor().requires_grad_()
+                x = (weight.leaf @ x.T).T + bias
+            x = activated(x, layer, self.options) if layer < len(self.options.slopes) else x
+        return functional.cross_entropy(x.T if self.tuned else x, labels)
+
+    def clear(self):
+        self.optimizer.zero_grad(set_to_none=True)
+
+    def update(self):
+        self.optimizer.step()
+        with torch.no_grad():
+            for weight in self.weights:
+                weight.update(self.options)
+
+
+def epoch(samples, labels, model, options, batches):
     order = torch.randperm(len(samples))
-    start = time.perf_counter()
     loss = None
+    start = time.perf_counter()
     for batch in range(batches):
-        rows = order[batch * BATCH:(batch + 1) * BATCH]
-        optimizer.zero_grad(set_to_none=True)
-        loss = functional.cross_entropy(forward(samples[rows], weights, biases), labels[rows])
+        rows = order[batch * options.batch:(batch + 1) * options.batch]
+        model.clear()
+        loss = model.loss(samples[rows], labels[rows])
         loss.backward()
-        optimizer.step()
-        if masked:
-            with torch.no_grad():
-                for weight, mask in zip(weights, masks):
-                    weight.mul_(mask)
-    return time.perf_counter() - start, float(loss)
+        model.update()
+    return time.perf_counter() - start, loss.detach()
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", help="folder with the IDX files; random data of the same shape without it")
-    parser.add_argument("--variant", choices=["dense", "masked"], default="masked")
-    parser.add_argument("--epochs", type=int, default=1)
-    arguments = parser.parse_args()
-
-    torch.set_num_threads(1)
+    options = network.arguments(__doc__.splitlines()[0], VARIANTS)
+    warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+    torch.set_num_threads(options.threads)
     torch.manual_seed(1)
-    samples, labels = load(arguments.data)
-    masked = arguments.variant == "masked"
-    weights, biases, masks = create(masked)
-    optimizer = torch.optim.SGD(weights + biases, lr=0.01, momentum=0.9)
-    epoch(samples, labels, weights, biases, masks, optimizer, masked, 20)
-    for number in range(1, arguments.epochs + 1):
-        seconds, loss = epoch(samples, labels, weights, biases, masks, optimizer, masked, len(samples) // BATCH)
-        print(json.dumps({
-            "variant": arguments.variant, "epoch": number, "seconds": round(seconds, 4), "lastLoss": round(loss, 4),
-            "torch": torch.__version__, "coretype": os.environ.get("OPENBLAS_CORETYPE", ""), "threads": torch.get_num_threads(),
-        }), flush=True)
+    data = network.Samples(options)
+    samples, labels = torch.from_numpy(data.rows), torch.from_numpy(data.labels)
+    model = CsrNetwork(options) if options.variant.startswith("csr") else DenseNetwork(options)
+    whole = len(samples) // options.batch
+    epoch(samples, labels, model, options, max(1, min(options.warm_up, whole)))
+    batches = min(options.batches or whole, whole)
+    for number in range(1, options.epochs + 1):
+        seconds, loss = epoch(samples, labels, model, options, batches)
+        network.report(
+            options, number, seconds, batches, loss, torch=torch.__version__, coretype=os.environ.get("OPENBLAS_CORETYPE", ""))
 
 
 main()

@@ -85,4 +85,6 @@ void Cancel(PosixSignalContext signal)
 }
 
 static IEnumerable<string> Spoken(System.CommandLine.Parsing.CommandResult command) =>
-    command.Command is RootCommand ? [] : [command.Command.Name, ""];
+    command.Command is RootCommand
+        ? []
+        : [.. command.Parent is System.CommandLine.Parsing.CommandResult above ? Spoken(above).SkipLast(1) : [], command.Command.Name, ""];

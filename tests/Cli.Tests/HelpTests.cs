@@ -21,7 +21,9 @@ public class HelpTests
     [InlineData("test")]
     [InlineData("bench")]
     [InlineData("bench", "train-vs-torch")]
+    [InlineData("bench", "train-vs-scipy")]
     [InlineData("bench", "kernels")]
+    [InlineData("bench", "live-latency")]
     public async Task Help_OfEachVerb_ShowsExamples(params string[] verb)
     {
         var help = await SparseProcess.RunAsync([.. verb, "--help"]);

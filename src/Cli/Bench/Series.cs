@@ -1,7 +1,7 @@
 namespace SparseService.Cli.Bench;
 
-/// <summary>Repeated measurements of one thing, in seconds.</summary>
-internal sealed record Series(string Name, IReadOnlyList<double> Seconds)
+/// <summary>Repeated measurements of one thing, in seconds: median, and from fastest to slowest as the spread.</summary>
+internal sealed record Series(IReadOnlyList<double> Seconds)
 {
     public double Median { get; } = MedianOf(Seconds);
 
@@ -9,7 +9,7 @@ internal sealed record Series(string Name, IReadOnlyList<double> Seconds)
 
     public double Slowest => Seconds.Max();
 
-    private static double MedianOf(IReadOnlyList<double> values)
+    public static double MedianOf(IReadOnlyList<double> values)
     {
         var sorted = values.Order().ToArray();
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;

@@ -22,5 +22,7 @@ internal sealed class IdxWriter : IDisposable
 
     public void Write(byte value) => stream.WriteByte(value);
 
+    public void Write(ReadOnlySpan<byte> values) => stream.Write(values);
+
     public void Dispose() => stream.Dispose();
 }

@@ -1,4 +1,7 @@
-using SparseService.Cli.Bench;
+using System.CommandLine;
+using SparseService.Cli.Bench.Kernels;
+using SparseService.Cli.Bench.Live;
+using SparseService.Cli.Bench.Peers;
 
 namespace SparseService.Cli.Verbs;
 
@@ -6,16 +9,28 @@ namespace SparseService.Cli.Verbs;
 internal sealed class BenchVerb : Verb
 {
     public BenchVerb()
-        : base("bench", "Measures this machine; without a name, lists what can be measured.", "./sparse bench train-vs-torch")
+        : base(
+            "bench", "Measures this machine; without a name, lists what can be measured.",
+            "./sparse bench train-vs-torch",
+            "./sparse bench kernels --help")
     {
-        Subcommands.Add(new TrainVersusTorch());
-        Subcommands.Add(new LiveLatency());
-        Subcommands.Add(new KernelBench());
+        Command[] benchmarks =
+        [
+            new TrainVersusTorch(),
+            new TrainVersusScipy(),
+            new KernelBench(),
+            new LiveLatency(),
+        ];
+        foreach (var benchmark in benchmarks)
+        {
+            Subcommands.Add(benchmark);
+        }
+
         SetAction(_ =>
         {
-            foreach (var benchmark in Subcommands)
+            foreach (var benchmark in Subcommands.Where(benchmark => !benchmark.Hidden))
             {
-                Console.WriteLine($"{benchmark.Name,-20} {benchmark.Description}");
+                Console.WriteLine($"{benchmark.Name,-16} {benchmark.Description}");
             }
         });
     }

@@ -39,6 +39,30 @@ internal abstract class Verb(string name, string description, params string[] ex
         },
     };
 
+    /// <summary>A list such as <c>0.05,0.01</c>.</summary>
+    protected static Option<IReadOnlyList<double>?> Densities(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "D,D…",
+        CustomParser = result =>
+        {
+            var numbers = new List<double>();
+            foreach (var word in result.Tokens[0].Value.Split(','))
+            {
+                if (double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= 1)
+                {
+                    numbers.Add(number);
+                    continue;
+                }
+
+                result.AddError($"{name} is {word}; allowed: numbers above 0, at most 1, separated by commas");
+                return null;
+            }
+
+            return numbers;
+        },
+    };
+
     private static void AllowOnly(SymbolResult result, string name, string[] values)
     {
         if (result.Tokens is [var token, ..] && !values.Contains(token.Value))

@@ -1,46 +1,54 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using SparseService.Engine.Kernels;
 
-namespace SparseService.Cli.Bench;
+namespace SparseService.Cli.Bench.Kernels;
 
 /// <summary>What the processor can do at most, on the same number of threads as the kernels; measured, not looked up.</summary>
 /// <param name="FmaGflops">Multiply-adds on registers alone.</param>
+/// <param name="L1GigabytesPerSecond">Reading an array that fits the first-level cache.</param>
 /// <param name="L2GigabytesPerSecond">Reading an array that fits the second-level cache and not the first.</param>
 /// <param name="MemoryGigabytesPerSecond">Reading an array that fits no cache.</param>
-internal sealed record MachineLimits(double FmaGflops, double L2GigabytesPerSecond, double MemoryGigabytesPerSecond)
+internal sealed record MachineLimits(
+    double FmaGflops, double L1GigabytesPerSecond, double L2GigabytesPerSecond, double MemoryGigabytesPerSecond)
 {
-    private const int Accumulators = 12;
+    private const int Chains = 12;
     private const int FmaTurns = 100_000;
+    private const int L1Floats = (16 << 10) / sizeof(float);
     private const int L2Floats = (384 << 10) / sizeof(float);
     private const int MemoryFloats = (256 << 20) / sizeof(float);
 
     private static volatile float sink;
 
-    private static int Lanes => Vector512.IsHardwareAccelerated ? Vector512<float>.Count : Vector256<float>.Count;
-
     public static MachineLimits Measure(int threads, int rounds)
     {
-        var fma = Fastest(threads, rounds, 0, _ => Vector512.IsHardwareAccelerated ? Fma512() : Fma256());
-        var l2 = Fastest(threads, rounds, L2Floats, Read);
-        var memory = Fastest(threads, rounds, MemoryFloats / threads, Read);
+        // Where 512 bits are two registers, half the chains: twelve of them would not fit.
+        var (chains, fma) = Vector512.IsHardwareAccelerated
+            ? (Chains, Fastest(threads, rounds, 0, _ => Fma12()))
+            : (Chains / 2, Fastest(threads, rounds, 0, _ => Fma6()));
         return new MachineLimits(
-            2e-9 * threads * Accumulators * FmaTurns * Lanes / fma,
-            1e-9 * threads * L2Floats * sizeof(float) / l2,
-            1e-9 * MemoryFloats * sizeof(float) / memory);
+            2e-9 * threads * chains * FmaTurns * Vector512<float>.Count / fma,
+            Bandwidth(threads, rounds, L1Floats),
+            Bandwidth(threads, rounds, L2Floats),
+            Bandwidth(threads, rounds, MemoryFloats / threads));
     }
 
+    private static double Bandwidth(int threads, int rounds, int floats) =>
+        1e-9 * threads * floats * sizeof(float) / Fastest(threads, rounds, floats, Read);
+
     /// <summary>Seconds of one turn on all threads at once: the limit is the fastest, whatever else the machine was doing.</summary>
-    private static double Fastest(int threads, int rounds, int floats, Func<float[], float> work)
+    private static double Fastest(int threads, int rounds, int floats, Func<DeviceBuffer<float>, float> work)
     {
         var seconds = new double[threads];
         using var start = new Barrier(threads);
         var workers = Enumerable.Range(0, threads).Select(index => new Thread(() =>
         {
-            var data = new float[floats];
-            Array.Fill(data, 1);
+            // Aligned: a load that straddles two cache lines counts as two.
+            using var data = new DeviceBuffer<float>(floats);
+            data.Span.Fill(1);
             start.SignalAndWait();
-            seconds[index] = Rounds.Time("limit", rounds, () => sink = work(data)).Fastest;
+            seconds[index] = Rounds.Time(rounds, () => sink = work(data)).Fastest;
         })).ToArray();
         foreach (var worker in workers)
         {
@@ -57,7 +65,13 @@ internal sealed record MachineLimits(double FmaGflops, double L2GigabytesPerSeco
 
     // Twelve independent chains: more than latency times units of today's processors, fewer than their registers.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float Fma512()
+    private static float Fma12() => FmaTurnsOf(extraChains: true);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float Fma6() => FmaTurnsOf(extraChains: false);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float FmaTurnsOf(bool extraChains)
     {
         var (x, y) = (Vector512.Create(0.999f), Vector512.Create(0.001f));
         var (a, b, c, d, e, f) = (y, y, y, y, y, y);
@@ -70,56 +84,39 @@ internal sealed record MachineLimits(double FmaGflops, double L2GigabytesPerSeco
             d = Vector512.FusedMultiplyAdd(d, x, y);
             e = Vector512.FusedMultiplyAdd(e, x, y);
             f = Vector512.FusedMultiplyAdd(f, x, y);
-            g = Vector512.FusedMultiplyAdd(g, x, y);
-            h = Vector512.FusedMultiplyAdd(h, x, y);
-            i = Vector512.FusedMultiplyAdd(i, x, y);
-            j = Vector512.FusedMultiplyAdd(j, x, y);
-            k = Vector512.FusedMultiplyAdd(k, x, y);
-            l = Vector512.FusedMultiplyAdd(l, x, y);
+            if (extraChains)
+            {
+                g = Vector512.FusedMultiplyAdd(g, x, y);
+                h = Vector512.FusedMultiplyAdd(h, x, y);
+                i = Vector512.FusedMultiplyAdd(i, x, y);
+                j = Vector512.FusedMultiplyAdd(j, x, y);
+                k = Vector512.FusedMultiplyAdd(k, x, y);
+                l = Vector512.FusedMultiplyAdd(l, x, y);
+            }
         }
 
         return Vector512.Sum(a + b + c + d + e + f + g + h + i + j + k + l);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float Fma256()
+    private static float Read(DeviceBuffer<float> data)
     {
-        var (x, y) = (Vector256.Create(0.999f), Vector256.Create(0.001f));
-        var (a, b, c, d, e, f) = (y, y, y, y, y, y);
-        var (g, h, i, j, k, l) = (y, y, y, y, y, y);
-        for (var turn = 0; turn < FmaTurns; turn++)
-        {
-            a = Vector256.FusedMultiplyAdd(a, x, y);
-            b = Vector256.FusedMultiplyAdd(b, x, y);
-            c = Vector256.FusedMultiplyAdd(c, x, y);
-            d = Vector256.FusedMultiplyAdd(d, x, y);
-            e = Vector256.FusedMultiplyAdd(e, x, y);
-            f = Vector256.FusedMultiplyAdd(f, x, y);
-            g = Vector256.FusedMultiplyAdd(g, x, y);
-            h = Vector256.FusedMultiplyAdd(h, x, y);
-            i = Vector256.FusedMultiplyAdd(i, x, y);
-            j = Vector256.FusedMultiplyAdd(j, x, y);
-            k = Vector256.FusedMultiplyAdd(k, x, y);
-            l = Vector256.FusedMultiplyAdd(l, x, y);
-        }
-
-        return Vector256.Sum(a + b + c + d + e + f + g + h + i + j + k + l);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float Read(float[] data)
-    {
-        ref var first = ref MemoryMarshal.GetArrayDataReference(data);
+        ref var first = ref MemoryMarshal.GetReference(data.Span);
         var (length, lanes) = ((nuint)data.Length, (nuint)Vector512<float>.Count);
         var (a, b, c, d) = (Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero);
-        for (nuint at = 0; at + (4 * lanes) <= length; at += 4 * lanes)
+        var (e, f, g, h) = (a, b, c, d);
+        for (nuint at = 0; at + (8 * lanes) <= length; at += 8 * lanes)
         {
             a += Vector512.LoadUnsafe(ref first, at);
             b += Vector512.LoadUnsafe(ref first, at + lanes);
             c += Vector512.LoadUnsafe(ref first, at + (2 * lanes));
             d += Vector512.LoadUnsafe(ref first, at + (3 * lanes));
+            e += Vector512.LoadUnsafe(ref first, at + (4 * lanes));
+            f += Vector512.LoadUnsafe(ref first, at + (5 * lanes));
+            g += Vector512.LoadUnsafe(ref first, at + (6 * lanes));
+            h += Vector512.LoadUnsafe(ref first, at + (7 * lanes));
         }
 
-        return Vector512.Sum(a + b + c + d);
+        return Vector512.Sum(a + b + c + d + e + f + g + h);
     }
 }

@@ -1,18 +1,15 @@
-using System.CommandLine;
 using System.Diagnostics;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using SparseService.Cli.Demo;
 using SparseService.Cli.Hosting;
 using SparseService.Cli.Machine;
-using SparseService.Cli.Verbs;
 using SparseService.Persistence.Entities;
 
-namespace SparseService.Cli.Bench;
+namespace SparseService.Cli.Bench.Live;
 
 /// <summary><c>sparse bench live-latency</c>: from the POST of a run to its first number at a SignalR client.</summary>
-internal sealed class LiveLatency : Verb
+internal sealed class LiveLatency : Benchmark<LatencyResult>
 {
     private const int WarmUps = 3;
 
@@ -24,40 +21,32 @@ internal sealed class LiveLatency : Verb
         }
         """;
 
-    private readonly Option<int?> rounds = Number("--rounds", 1, "Runs that are measured (21), after three that warm the service up.");
-    private readonly Option<bool> json = Flag("--json", "Print the result file in place of the table.");
-
     public LiveLatency()
         : base(
-            "live-latency", "From POST /v1/runs to the first live metric at a SignalR client, on a warm service.",
+            "live-latency", "From POST /v1/runs to the first live metric at a SignalR client, on a warm service.", "about 15 seconds", 21,
             "./sparse bench live-latency",
             "./sparse bench live-latency --rounds 51")
     {
-        Options.Add(rounds);
-        Options.Add(json);
-        SetAction(RunAsync);
     }
 
-    private async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
+    protected override async Task<LatencyResult> MeasureAsync(BenchRun run, CancellationToken cancellationToken)
     {
-        var root = Checkout.Require("bench");
         using var temporary = new TemporaryFolder();
         var folder = DataFolder.At(temporary.Path);
         await using var database = await Database.OpenAsync(folder, cancellationToken);
         await using var service = await ServiceHost.StartAsync(
             database, folder, "http://127.0.0.1:0", withWorker: true, LogLevel.Error, cancellationToken);
         var key = service.FirstKey ?? await service.CreateKeyAsync("bench", ApiRole.Submitter, cancellationToken);
+        var seconds = await MeasureAsync(service.Address, key, WarmUps + run.Rounds, cancellationToken);
+        return new LatencyResult(run.Origin, new Series(seconds[WarmUps..]));
+    }
 
-        var seconds = await MeasureAsync(service.Address, key, WarmUps + (arguments.GetValue(rounds) ?? 21), cancellationToken);
-        var result = new LatencyResult(
-            "./sparse bench live-latency", DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().Date).ToString("O"), CpuModel.Name,
-            new Series("POST to first live metric", seconds[WarmUps..]));
-        var text = JsonSerializer.Serialize(result, ComparisonResult.Json);
-        var path = Path.Combine(root, "benchmarks", "results", CpuModel.Folder, "live-latency.json");
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        await File.WriteAllTextAsync(path, text + "\n", cancellationToken);
-        Console.WriteLine(arguments.GetValue(json) ? text : Line(result.Latency));
-        return ExitCode.Done;
+    protected override void Print(LatencyResult result)
+    {
+        var latency = result.PostToFirstMetric;
+        Console.WriteLine(
+            $"POST to first live metric: median {latency.Median * 1000:F0} ms, fastest {latency.Fastest * 1000:F0} ms, "
+            + $"slowest {latency.Slowest * 1000:F0} ms ({latency.Seconds.Count} runs)");
     }
 
     private static async Task<List<double>> MeasureAsync(string address, string key, int runs, CancellationToken cancellationToken)
@@ -90,11 +79,6 @@ internal sealed class LiveLatency : Verb
             }
         }
     }
-
-    private static string Line(Series latency) =>
-        $"{latency.Name}: median {latency.Median * 1000:F0} ms, fastest {latency.Fastest * 1000:F0} ms, "
-        + $"slowest {latency.Slowest * 1000:F0} ms ({latency.Seconds.Count} runs)";
 }
 
-/// <summary>A result file: the machine, date and command that the numbers came from.</summary>
-internal sealed record LatencyResult(string Command, string Date, string Processor, Series Latency);
+internal sealed record LatencyResult(Origin Origin, Series PostToFirstMetric);

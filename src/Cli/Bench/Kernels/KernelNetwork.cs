@@ -5,7 +5,7 @@ using SparseService.Engine.Sparse;
 using SparseService.Engine.Topology;
 using SparseService.Engine.Training;
 
-namespace SparseService.Cli.Bench;
+namespace SparseService.Cli.Bench.Kernels;
 
 /// <summary>A network with everything that its kernels compute on for one minibatch of random numbers.</summary>
 internal sealed class KernelNetwork : IDisposable
@@ -14,14 +14,12 @@ internal sealed class KernelNetwork : IDisposable
     private readonly CsrMatrix[] weights;
     private readonly TransposeIndex[] transposes;
     private readonly float[][] biases;
-    private readonly float[][] biasStates;
     private readonly DeviceBuffer<float>[] states;
-    private readonly DeviceBuffer<float>[] gradients;
+    private readonly DeviceBuffer<float>[] firstWeights;
     private readonly Activation[] activationKinds;
     private readonly DeviceBuffer<float>[] activations;
     private readonly DeviceBuffer<float>[] slopes;
     private readonly DeviceBuffer<float>[] deltas;
-    private readonly int[] classes;
     private readonly Dropout dropout;
     private readonly OptimizerStep step;
 
@@ -34,14 +32,12 @@ internal sealed class KernelNetwork : IDisposable
         weights = Array.ConvertAll(layers, layer => TopologyGenerator.Layer(options.Network, layer, options.Seed));
         transposes = Array.ConvertAll(weights, TransposeIndex.Of);
         biases = Array.ConvertAll(weights, w => new float[w.Rows]);
-        biasStates = Array.ConvertAll(weights, w => new float[w.Rows]);
         states = Array.ConvertAll(weights, w => new DeviceBuffer<float>(new float[w.Nnz]));
-        gradients = Array.ConvertAll(weights, w => new DeviceBuffer<float>(w.Nnz));
+        firstWeights = Array.ConvertAll(weights, w => new DeviceBuffer<float>(w.Values.Span));
         activationKinds = Array.ConvertAll(layers, layer => Activation.ForHiddenLayer(options.Network.Activation, layer + 1));
         activations = [.. Widths.Select(width => RandomBuffer((long)width * batch))];
         slopes = [.. Widths.Skip(1).Select(width => RandomBuffer((long)width * batch))];
         deltas = [.. Widths.Select(width => RandomBuffer((long)width * batch))];
-        classes = [.. Enumerable.Range(0, batch).Select(sample => sample % Widths[^1])];
         dropout = new Dropout((float)options.Dropout, Key: 1);
 
         // A tiny rate: thousands of steps on the same minibatch must not run away.
@@ -66,38 +62,20 @@ internal sealed class KernelNetwork : IDisposable
     public void InputGradient(int layer) => backend.SparseInputGradient(
         weights[layer], transposes[layer], deltas[layer + 1], slopes[layer - 1], deltas[layer], Batch);
 
-    public void WeightGradient(int layer) =>
-        backend.SparseWeightGradient(weights[layer], activations[layer], deltas[layer + 1], gradients[layer], Batch);
-
     public void Update(int layer) =>
         backend.SparseWeightUpdate(weights[layer], activations[layer], deltas[layer + 1], states[layer], null, Batch, step);
 
-    /// <summary>All kernels of a training step, in the trainer's order.</summary>
-    public void Step()
+    /// <summary>Back to the first weights and no momentum, so that no round computes on what thousands of updates on the same minibatch
+    /// have left: numbers that ran away or that shrank until they are slow to compute with.</summary>
+    public void Reset(int layer)
     {
-        for (var layer = 0; layer < Layers - 1; layer++)
-        {
-            TrainingForward(layer);
-        }
-
-        var last = Layers - 1;
-        backend.SparseForward(weights[last], biases[last], activations[last], activations[^1], Batch, Activation.Linear);
-        backend.Loss(LossKind.SoftmaxCrossEntropy, activations[^1], classes, [], deltas[^1], Widths[^1], Batch);
-        for (var layer = last; layer >= 0; layer--)
-        {
-            if (layer > 0)
-            {
-                InputGradient(layer);
-            }
-
-            Update(layer);
-            backend.BiasUpdate(biases[layer], deltas[layer + 1], biasStates[layer], null, Batch, step);
-        }
+        firstWeights[layer].Span.CopyTo(weights[layer].Values.Span);
+        states[layer].Clear();
     }
 
     public void Dispose()
     {
-        foreach (var buffer in activations.Concat(slopes).Concat(deltas).Concat(states).Concat(gradients))
+        foreach (var buffer in activations.Concat(slopes).Concat(deltas).Concat(states).Concat(firstWeights))
         {
             buffer.Dispose();
         }

@@ -2,7 +2,7 @@ using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
 
-namespace SparseService.Cli.Bench;
+namespace SparseService.Cli.Bench.Live;
 
 /// <summary>A SignalR client of the hub, as small as its JSON protocol allows: text frames, each message ends with 0x1E.</summary>
 internal sealed class HubClient : IDisposable

@@ -1,0 +1,47 @@
+using System.Text.Json;
+using SparseService.Cli.Machine;
+using SparseService.Engine.Training;
+
+namespace SparseService.Cli.Bench.Peers;
+
+/// <summary><c>sparse train</c> in a process of its own, as a user would start it.</summary>
+/// <param name="spec">Path of the spec.</param>
+/// <param name="data">Folder of the data.</param>
+internal sealed class OwnTraining(string spec, string data, int threads)
+{
+    public const string SideName = "sparse train";
+
+    /// <summary>Writes options as a spec file.</summary>
+    public static string WriteSpec(string folder, string name, TrainingOptions options)
+    {
+        var path = Path.Combine(folder, $"{name}.json");
+        File.WriteAllText(path, JsonSerializer.Serialize(new RunSpec { Training = options }, RunSpecJson.Options));
+        return path;
+    }
+
+    /// <summary>Trains one epoch to warm up and a timed one.</summary>
+    /// <returns>Training and evolution seconds of the timed epoch; peak memory of the process.</returns>
+    public async Task<Measurement> MeasureAsync(CancellationToken cancellationToken)
+    {
+        // Three epochs are asked for, since none evolves after the last.
+        var lines = await RunAsync(3, 1, cancellationToken);
+        var timed = lines.Where(line => line.GetProperty("event").GetString() == "epoch").ElementAt(1);
+        return new Measurement(
+            timed.GetProperty("trainSeconds").GetDouble() + timed.GetProperty("evolutionSeconds").GetDouble(),
+            lines[^1].GetProperty("peakMemoryBytes").GetInt64());
+    }
+
+    /// <summary>The lines of <c>--json</c>.</summary>
+    public async Task<IReadOnlyList<JsonElement>> RunAsync(int epochs, int seed, CancellationToken cancellationToken)
+    {
+        string[] arguments =
+        [
+            Path.Combine(AppContext.BaseDirectory, "sparse.dll"), "train", spec, "--data", data, "--epochs", $"{epochs}",
+            "--seed", $"{seed}", "--threads", $"{threads}", "--json",
+        ];
+        var process = await ChildProcess.RunAsync(Programs.Dotnet, arguments, cancellationToken);
+        return process.Succeeded
+            ? [.. process.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonElement.Parse(line))]
+            : throw new CliFault($"sparse train ended with {process.ExitCode}:\n{process.Tail(10)}");
+    }
+}
