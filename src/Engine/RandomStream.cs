@@ -46,6 +46,9 @@ public struct RandomStream
         return SplitMix64(ref key);
     }
 
+    /// <summary>A number that looks unrelated to <paramref name="key"/> and to those of its neighbours; a bijection (SplitMix64).</summary>
+    public static ulong Mix(ulong key) => SplitMix64(ref key);
+
     public ulong NextUInt64()
     {
         var result = BitOperations.RotateLeft(s1 * 5, 7) * 9;
@@ -58,6 +61,9 @@ public struct RandomStream
         s3 = BitOperations.RotateLeft(s3, 45);
         return result;
     }
+
+    /// <summary>A stream of its own, whose length does not matter to this one.</summary>
+    public RandomStream Fork() => new(NextUInt64());
 
     /// <summary>Uniform in [0, 1), 53 bits.</summary>
     public double NextDouble() => (NextUInt64() >> 11) * (1.0 / (1UL << 53));

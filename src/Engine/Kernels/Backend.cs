@@ -20,6 +20,9 @@ public abstract partial class Backend : IDisposable
     /// <summary>As in <c>--backend</c>: <c>reference</c> or <c>simd</c>.</summary>
     public abstract string Name { get; }
 
+    /// <summary>Threads that it works on.</summary>
+    public int Threads { get; private protected init; } = 1;
+
     /// <summary>Creates a backend by name.</summary>
     /// <param name="name">
     /// <c>reference</c> (scalar, the judge) or <c>simd</c>; null takes what the environment variable SPARSE_BACKEND names, or

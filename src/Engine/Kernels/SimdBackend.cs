@@ -10,7 +10,11 @@ public sealed partial class SimdBackend : Backend
 
     private readonly ThreadTeam team;
 
-    internal SimdBackend(int threads) => team = new ThreadTeam(threads);
+    internal SimdBackend(int threads)
+    {
+        team = new ThreadTeam(threads);
+        Threads = threads;
+    }
 
     public override string Name => BackendName;
 

@@ -98,6 +98,11 @@ public sealed class CsrMatrix : IDisposable
         Values.Dispose();
     }
 
-    /// <summary>Called by whoever has changed the pattern in place.</summary>
-    internal void PatternChanged() => PatternVersion++;
+    /// <summary>Called by whoever changes the pattern in place; the offsets are his to set.</summary>
+    internal void Resize(long nnz)
+    {
+        ColumnIndices.Resize(nnz);
+        Values.Resize(nnz);
+        PatternVersion++;
+    }
 }

@@ -3,11 +3,28 @@ using SparseService.Engine.Sparse;
 
 namespace SparseService.Engine.Topology;
 
-/// <summary>The connections of one layer with what the optimizer remembers of each: what evolution and pruning rewrite.</summary>
-/// <param name="Weights">Pattern and values.</param>
-/// <param name="State">The optimizer's slots (momentum …), each as long as <see cref="CsrMatrix.Nnz"/>.</param>
-public sealed record Connections(CsrMatrix Weights, IReadOnlyList<DeviceBuffer<float>> State) : IDisposable
+/// <summary>The connections of one layer with what the optimizer remembers of each: what evolution and pruning change, in place.</summary>
+public sealed unsafe class Connections : IDisposable
 {
+    /// <param name="weights">Pattern and values.</param>
+    /// <param name="state">The optimizer's slots (momentum …), at most two, each as long as <see cref="CsrMatrix.Nnz"/>.</param>
+    /// <remarks>Takes all of them over.</remarks>
+    public Connections(CsrMatrix weights, IReadOnlyList<DeviceBuffer<float>> state)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(state.Count, 2);
+        if (state.Any(slot => slot.Length != weights.Nnz))
+        {
+            throw new ArgumentException($"A slot has another length than the {weights.Nnz} connections", nameof(state));
+        }
+
+        Weights = weights;
+        State = state;
+    }
+
+    public CsrMatrix Weights { get; }
+
+    public IReadOnlyList<DeviceBuffer<float>> State { get; }
+
     public void Dispose()
     {
         Weights.Dispose();
@@ -17,77 +34,89 @@ public sealed record Connections(CsrMatrix Weights, IReadOnlyList<DeviceBuffer<f
         }
     }
 
-    /// <summary>Keeps the connections that are marked, with their values and state; O(nnz + rows).</summary>
-    /// <param name="keep">One mark per connection.</param>
-    public Connections Where(ReadOnlySpan<bool> keep)
+    /// <summary>Keeps the connections that <paramref name="rule"/> wants, with their values and state; O(nnz + rows).</summary>
+    /// <param name="rule">Asked once for every connection, in the matrix's order.</param>
+    /// <returns>How many went.</returns>
+    internal long RemoveUnless<TRule>(ref TRule rule)
+        where TRule : struct, IConnectionRule
     {
-        var kept = 0;
-        foreach (var mark in keep)
-        {
-            kept += mark ? 1 : 0;
-        }
-
-        var builder = new ConnectionsBuilder(Weights.Rows, Weights.Columns, kept, State.Count);
+        var at = new ConnectionPointers(this);
+        var offsets = Weights.RowOffsets.Pointer;
+        var (kept, k) = (0L, 0L);
         for (var row = 0; row < Weights.Rows; row++)
         {
-            for (var k = Weights.RowOffsets[row]; k < Weights.RowOffsets[row + 1]; k++)
+            for (var end = offsets[row + 1L]; k < end; k++)
             {
-                if (keep[(int)k])
-                {
-                    builder.Add(this, k);
-                }
+                // Copied before it is known whether it stays: a branch that goes either way would cost more than the copy.
+                var keeps = rule.Keeps(row, at.Columns[k], at.Values[k]);
+                at.Move(k, kept);
+                kept += keeps ? 1 : 0;
             }
 
-            builder.EndRow(row);
+            offsets[row + 1L] = kept;
         }
 
-        return builder.ToConnections();
+        if (kept < k)
+        {
+            Resize(kept);
+        }
+
+        return k - kept;
+    }
+
+    /// <summary>Uses more or less of the buffers and declares the pattern changed.</summary>
+    internal void Resize(long nnz)
+    {
+        Weights.Resize(nnz);
+        foreach (var slot in State)
+        {
+            slot.Resize(nnz);
+        }
     }
 }
 
-#pragma warning disable CA1001 // What it fills goes over to the connections.
-/// <summary>Fills exactly sized arrays, row by row.</summary>
-internal sealed class ConnectionsBuilder(int rows, int columns, long nnz, int slots)
+/// <summary>Which connections stay.</summary>
+internal interface IConnectionRule
 {
-    private readonly DeviceBuffer<long> rowOffsets = new(rows + 1L);
-    private readonly DeviceBuffer<int> columnIndices = new(nnz);
-    private readonly DeviceBuffer<float> values = new(nnz);
-    private readonly DeviceBuffer<float>[] state = Enumerable.Range(0, slots).Select(_ => new DeviceBuffer<float>(nnz)).ToArray();
-    private long position;
+    bool Keeps(int row, int column, float value);
+}
 
-    /// <summary>Appends connection <paramref name="k"/> of <paramref name="source"/> with all that belongs to it.</summary>
-    public void Add(Connections source, long k)
+/// <summary>Where connections stand in memory, for the loops that move them.</summary>
+internal readonly unsafe struct ConnectionPointers(Connections connections)
+{
+    public readonly int* Columns = connections.Weights.ColumnIndices.Pointer;
+    public readonly float* Values = connections.Weights.Values.Pointer;
+    private readonly float* state0 = connections.State.Count > 0 ? connections.State[0].Pointer : null;
+    private readonly float* state1 = connections.State.Count > 1 ? connections.State[1].Pointer : null;
+
+    public void Move(long from, long to)
     {
-        columnIndices[position] = source.Weights.ColumnIndices[k];
-        values[position] = source.Weights.Values[k];
-        for (var slot = 0; slot < state.Length; slot++)
+        Columns[to] = Columns[from];
+        Values[to] = Values[from];
+        if (state0 != null)
         {
-            state[slot][position] = source.State[slot][k];
+            state0[to] = state0[from];
         }
 
-        position++;
+        if (state1 != null)
+        {
+            state1[to] = state1[from];
+        }
     }
 
-    /// <summary>Appends a new connection: no momentum yet.</summary>
-    public void Add(int column, float value)
+    /// <summary>Writes a connection that the optimizer knows nothing of yet.</summary>
+    public void Begin(long k, int column, float value)
     {
-        columnIndices[position] = column;
-        foreach (var slot in state)
+        Columns[k] = column;
+        Values[k] = value;
+        if (state0 != null)
         {
-            slot[position] = 0;
+            state0[k] = 0;
         }
 
-        values[position++] = value;
+        if (state1 != null)
+        {
+            state1[k] = 0;
+        }
     }
-
-    public void EndRow(int row)
-    {
-        rowOffsets[0] = 0;
-        rowOffsets[row + 1L] = position;
-    }
-
-    /// <exception cref="InvalidOperationException">Fewer connections were added than promised: a bug of the caller.</exception>
-    public Connections ToConnections() => position == columnIndices.Length
-        ? new Connections(new CsrMatrix(rows, columns, rowOffsets, columnIndices, values), state)
-        : throw new InvalidOperationException($"{position} connections were added; promised: {columnIndices.Length}");
 }

@@ -1,3 +1,4 @@
+using SparseService.Engine.Kernels;
 using SparseService.Engine.Sparse;
 
 namespace SparseService.Engine.Topology;
@@ -7,37 +8,30 @@ namespace SparseService.Engine.Topology;
 /// a removed neuron loses its incoming and its outgoing connections, the constant that it would still emit moves into the biases behind it,
 /// and nothing grows at it again.
 /// </summary>
-public static class ImportancePruning
+public static unsafe class ImportancePruning
 {
     /// <summary>Chooses the neurons of one hidden layer to remove: those at or below the percentile of all strengths, earlier removed ones (strength 0) included.</summary>
     /// <param name="incoming">Connections into the layer.</param>
     /// <param name="removed">Neurons that are removed already; length = rows.</param>
     /// <param name="percentile">0 to below 100.</param>
-    /// <returns>Newly removed neurons, ascending. Empty when the choice would leave no neuron: a layer is never cut through.</returns>
-    public static int[] Choose(CsrMatrix incoming, ReadOnlySpan<bool> removed, double percentile)
+    /// <param name="chosen">Length = rows, overwritten: marks the neurons to remove now. None when the choice would leave no neuron: a layer is never cut through.</param>
+    public static void Choose(CsrMatrix incoming, ReadOnlySpan<bool> removed, double percentile, Span<bool> chosen)
     {
-        var strength = NeuronStrength.Incoming(incoming);
-        var threshold = Selection.Percentile(strength.ToArray(), percentile);
-        var chosen = new List<int>();
+        using var scratch = new DeviceBuffer<float>(incoming.Rows);
+        var strength = scratch.Span;
+        NeuronStrength.Incoming(incoming, strength);
+        var threshold = Selection.Percentile(strength, percentile);
         var remaining = 0;
         for (var neuron = 0; neuron < strength.Length; neuron++)
         {
-            if (removed[neuron])
-            {
-                continue;
-            }
-
-            if (strength[neuron] <= threshold)
-            {
-                chosen.Add(neuron);
-            }
-            else
-            {
-                remaining++;
-            }
+            chosen[neuron] = !removed[neuron] && strength[neuron] <= threshold;
+            remaining += removed[neuron] || chosen[neuron] ? 0 : 1;
         }
 
-        return remaining == 0 ? [] : chosen.ToArray();
+        if (remaining == 0)
+        {
+            chosen.Clear();
+        }
     }
 
     /// <summary>Adds what the removed neurons would still emit, f(b_j), times their outgoing weights to the biases of the next layer.</summary>
@@ -46,31 +40,32 @@ public static class ImportancePruning
     /// <param name="bias">Biases of the next layer; length = rows.</param>
     public static void FoldIntoBias(CsrMatrix outgoing, ReadOnlySpan<float> emitted, Span<float> bias)
     {
+        var offsets = outgoing.RowOffsets.Pointer;
+        var columns = outgoing.ColumnIndices.Pointer;
+        var values = outgoing.Values.Pointer;
         for (var row = 0; row < outgoing.Rows; row++)
         {
             var sum = 0.0;
-            for (var k = outgoing.RowOffsets[row]; k < outgoing.RowOffsets[row + 1]; k++)
+            for (var k = offsets[row]; k < offsets[row + 1L]; k++)
             {
-                sum += (double)outgoing.Values[k] * emitted[outgoing.ColumnIndices[k]];
+                sum += (double)values[k] * emitted[columns[k]];
             }
 
             bias[row] += (float)sum;
         }
     }
 
-    /// <summary>Drops every connection that starts or ends at a removed neuron.</summary>
-    public static Connections Without(Connections connections, ReadOnlySpan<bool> removedRows, ReadOnlySpan<bool> removedColumns)
+    /// <summary>Drops every connection that starts or ends at a removed neuron, in place.</summary>
+    /// <param name="removedColumns">Length = columns, or none at all when no input is removed.</param>
+    /// <returns>How many went.</returns>
+    public static long Remove(Connections connections, bool[] removedRows, bool[]? removedColumns)
     {
-        var weights = connections.Weights;
-        var keep = new bool[weights.Nnz];
-        for (var row = 0; row < weights.Rows; row++)
-        {
-            for (var k = weights.RowOffsets[row]; k < weights.RowOffsets[row + 1]; k++)
-            {
-                keep[k] = !removedRows[row] && !removedColumns[weights.ColumnIndices[k]];
-            }
-        }
+        var rule = new NotRemoved(removedRows, removedColumns);
+        return connections.RemoveUnless(ref rule);
+    }
 
-        return connections.Where(keep);
+    private readonly struct NotRemoved(bool[] rows, bool[]? columns) : IConnectionRule
+    {
+        public bool Keeps(int row, int column, float value) => !rows[row] && (columns is null || !columns[column]);
     }
 }

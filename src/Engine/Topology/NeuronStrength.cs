@@ -3,24 +3,32 @@ using SparseService.Engine.Sparse;
 namespace SparseService.Engine.Topology;
 
 /// <summary>Importance of neurons: sums of absolute weights (arXiv 2102.01732, importance pruning).</summary>
-public static class NeuronStrength
+public static unsafe class NeuronStrength
 {
     /// <summary>I_j = Σ_i |w_ij| over the incoming connections of each output neuron; length = Rows.</summary>
     public static float[] Incoming(CsrMatrix weights)
     {
         var strength = new float[weights.Rows];
+        Incoming(weights, strength);
+        return strength;
+    }
+
+    /// <param name="strength">Length = Rows, overwritten.</param>
+    public static void Incoming(CsrMatrix weights, Span<float> strength)
+    {
+        var offsets = weights.RowOffsets.Pointer;
+        var values = weights.Values.Pointer;
+        var k = 0L;
         for (var row = 0; row < weights.Rows; row++)
         {
             var sum = 0.0;
-            for (var k = weights.RowOffsets[row]; k < weights.RowOffsets[row + 1]; k++)
+            for (var end = offsets[row + 1L]; k < end; k++)
             {
-                sum += Math.Abs(weights.Values[k]);
+                sum += Math.Abs(values[k]);
             }
 
             strength[row] = (float)sum;
         }
-
-        return strength;
     }
 
     /// <summary>Σ_j |w_ij| over the outgoing connections of each input neuron; length = Columns.</summary>
@@ -29,7 +37,7 @@ public static class NeuronStrength
         var sums = new double[weights.Columns];
         for (var k = 0L; k < weights.Nnz; k++)
         {
-            sums[weights.ColumnIndices[k]] += Math.Abs(weights.Values[k]);
+            sums[weights.ColumnIndices.Pointer[k]] += Math.Abs(weights.Values.Pointer[k]);
         }
 
         return Array.ConvertAll(sums, sum => (float)sum);

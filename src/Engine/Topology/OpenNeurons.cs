@@ -9,19 +9,40 @@ public sealed class OpenNeurons
     /// <param name="closedRows">Output neurons that are removed; length = rows.</param>
     /// <param name="closedColumns">Input neurons that are removed; length = columns.</param>
     public OpenNeurons(bool[] closedRows, bool[] closedColumns)
+        : this(closedRows, closedColumns.Length)
     {
-        this.closedRows = closedRows;
-        ColumnCount = closedColumns.Count(closed => !closed);
+        ColumnCount -= closedColumns.AsSpan().Count(true);
         if (ColumnCount < closedColumns.Length)
         {
-            openColumns = Enumerable.Range(0, closedColumns.Length).Where(column => !closedColumns[column]).ToArray();
+            openColumns = new int[ColumnCount];
+            for (int column = 0, rank = 0; column < closedColumns.Length; column++)
+            {
+                if (!closedColumns[column])
+                {
+                    openColumns[rank++] = column;
+                }
+            }
         }
     }
+
+    /// <summary>With all input neurons open.</summary>
+    public OpenNeurons(bool[] closedRows, int columns)
+    {
+        this.closedRows = closedRows;
+        RowCount = closedRows.AsSpan().Count(false);
+        ColumnCount = columns;
+    }
+
+    /// <summary>Open output neurons.</summary>
+    public int RowCount { get; }
 
     /// <summary>Open input neurons.</summary>
     public int ColumnCount { get; }
 
-    public static OpenNeurons All(int rows, int columns) => new(new bool[rows], new bool[columns]);
+    /// <summary>Places for a connection.</summary>
+    public long Cells => (long)RowCount * ColumnCount;
+
+    public static OpenNeurons All(int rows, int columns) => new(new bool[rows], columns);
 
     public bool IsRowOpen(int row) => !closedRows[row];
 

@@ -1,93 +1,101 @@
 namespace SparseService.Engine.Topology;
 
-/// <summary>Uniform random choices of cells of a matrix, without ever visiting all cells.</summary>
-public static class RandomCells
+/// <summary>
+/// A uniform random choice of cells of a matrix, given out one by one in ascending order: no list of them ever exists, nothing is sorted,
+/// and no cell that is not taken is visited. Gaps between cells that are taken independently are geometric (Batagelj and Brandes 2005).
+/// </summary>
+public struct RandomCells
 {
-    /// <summary>
-    /// Takes each of <paramref name="cells"/> cells with probability <paramref name="probability"/>, independently, in ascending order. The gaps
-    /// between taken cells are geometric, so the cost is that of the result and not of the matrix (Batagelj and Brandes 2005).
-    /// </summary>
-    public static IEnumerable<long> Bernoulli(long cells, double probability, RandomStream stream)
+    private readonly double cells;
+    private readonly double inverseLogMiss;
+    private RandomStream gaps;
+    private RandomStream thinning;
+    private double last;
+    private long candidates;
+    private long left;
+
+    private RandomCells(long cells, double probability, RandomStream gaps)
     {
-        if (probability <= 0)
-        {
-            yield break;
-        }
+        this.cells = cells;
+        this.gaps = gaps;
+        last = -1;
 
         // log(0) = −∞ for probability 1: every gap is then 1 and every cell taken.
         // Below 10⁻⁸ the difference would round, at last to 1 and its logarithm to 0; the series is exact there.
-        var logMiss = probability < 1e-8 ? -probability : Math.Log(1 - Math.Min(1, probability));
-        for (var cell = -1.0; ;)
-        {
-            cell += 1 + Math.Floor(Math.Log(1 - stream.NextDouble()) / logMiss);
-            if (cell >= cells)
-            {
-                yield break;
-            }
-
-            yield return (long)cell;
-        }
+        inverseLogMiss = 1 / (probability < 1e-8 ? -probability : Math.Log(1 - Math.Min(1, probability)));
+        candidates = probability > 0 ? Count(this) : 0;
+        left = candidates;
     }
 
-    /// <summary>Draws <paramref name="count"/> distinct numbers from [0, <paramref name="bound"/>), each subset equally likely.</summary>
-    /// <returns>Ascending. O(count) memory, also when count is close to bound.</returns>
-    public static long[] Distinct(long bound, long count, ref RandomStream stream)
+    /// <summary>Cells that are still to come.</summary>
+    public readonly long Left => left;
+
+    /// <summary>
+    /// Takes each of <paramref name="cells"/> cells with probability <paramref name="probability"/>, independently. The cost is that of the
+    /// result, twice: the cells are counted before they are given out, so that who takes them knows how much room they need.
+    /// </summary>
+    /// <param name="cells">At most 2⁵³, so that a double tells any two cells apart.</param>
+    public static RandomCells Bernoulli(long cells, double probability, RandomStream stream) => new(cells, probability, stream);
+
+    /// <summary>Takes <paramref name="count"/> distinct of [0, <paramref name="bound"/>), each subset equally likely. O(count) time, no memory.</summary>
+    /// <remarks>
+    /// A few too many are taken independently, which makes all sets of their size equally likely; then as many as are too many are left out by
+    /// Knuth's algorithm S (The Art of Computer Programming 3.4.2), which is exact. Three to four times as fast as Vitter's method D, whose
+    /// every cell costs two logarithms and two exponentials.
+    /// </remarks>
+    public static RandomCells Distinct(long bound, long count, ref RandomStream stream)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, bound);
-        if (count <= bound / 2)
-        {
-            return DistinctFew(bound, count, ref stream);
-        }
 
-        // More than half: draw those left out, so that repeats stay rare, and return the others.
-        var leftOut = DistinctFew(bound, bound - count, ref stream);
-        var taken = new long[count];
-        long next = 0;
-        var position = 0;
-        foreach (var skip in leftOut.Append(bound))
+        // Four standard deviations of room: one draw in thousands is too small and drawn anew.
+        var probability = count == 0 ? 0 : (count + (4 * Math.Sqrt(count)) + 4) / bound;
+        while (true)
         {
-            while (next < skip)
+            var drawn = new RandomCells(bound, probability, stream.Fork());
+            if (drawn.candidates >= count)
             {
-                taken[position++] = next++;
+                drawn.thinning = stream.Fork();
+                drawn.left = count;
+                return drawn;
             }
-
-            next = skip + 1;
         }
-
-        return taken;
     }
 
-    private static long[] DistinctFew(long bound, long count, ref RandomStream stream)
+    /// <summary>Gives out the next cell.</summary>
+    /// <returns>False after the last one.</returns>
+    public bool Next(out long cell)
     {
-        var drawn = new long[count];
-        var distinct = 0;
-        while (distinct < count)
+        if (left == 0)
         {
-            // Redraw only what is missing: the union of the rounds is uniform over subsets, since no number is preferred in any round.
-            for (var i = distinct; i < count; i++)
-            {
-                drawn[i] = stream.NextBelow(bound);
-            }
-
-            Array.Sort(drawn);
-            distinct = RemoveRepeats(drawn);
+            cell = -1;
+            return false;
         }
 
-        return drawn;
+        Step();
+        while (candidates > left && thinning.NextBelow(candidates) >= left)
+        {
+            candidates--;
+            Step();
+        }
+
+        candidates--;
+        left--;
+        cell = (long)last;
+        return true;
     }
 
-    private static int RemoveRepeats(long[] sorted)
+    private static long Count(RandomCells copy)
     {
-        var kept = 0;
-        for (var i = 0; i < sorted.Length; i++)
+        var count = -1L;
+        while (copy.last < copy.cells)
         {
-            if (kept == 0 || sorted[i] != sorted[kept - 1])
-            {
-                sorted[kept++] = sorted[i];
-            }
+            copy.Step();
+            count++;
         }
 
-        return kept;
+        return count;
     }
+
+    private void Step() => last += 1 + Math.Floor(Math.Log(1 - gaps.NextDouble()) * inverseLogMiss);
 }

@@ -1,43 +1,50 @@
 namespace SparseService.Engine.Topology;
 
-/// <summary>Order statistics in expected linear time: evolution needs a threshold, not a sorted array.</summary>
+/// <summary>Order statistics by counting leading bits (radix selection): three passes, no copy, no sorting.</summary>
 public static class Selection
 {
+    private const int Bits = 11;
+    private const int Bins = 1 << Bits;
+
     /// <summary>Finds the <paramref name="count"/>-th smallest item (from 1).</summary>
-    /// <param name="items">Reordered; no NaN.</param>
+    /// <param name="items">No NaN.</param>
     /// <returns>The item, and how many items are smaller than it.</returns>
-    public static (float Threshold, int Below) Smallest(Span<float> items, int count)
+    public static (float Threshold, int Below) Smallest(ReadOnlySpan<float> items, int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, items.Length);
-        var (low, high) = (0, items.Length - 1);
-        var target = count - 1;
-        while (low < high)
+        Span<int> counts = stackalloc int[Bins];
+        var (prefix, known, left) = (0u, 0, count);
+        while (known < 32)
         {
-            var pivot = MedianOfThree(items[low], items[low + ((high - low) / 2)], items[high]);
-            var (equalStart, equalEnd) = Partition(items, low, high, pivot);
-            if (target < equalStart)
+            var width = Math.Min(Bits, 32 - known);
+            counts.Clear();
+            foreach (var item in items)
             {
-                high = equalStart - 1;
+                var key = Key(item);
+                if (known == 0 || key >> (32 - known) == prefix)
+                {
+                    counts[(int)((key >> (32 - known - width)) & ((1u << width) - 1))]++;
+                }
             }
-            else if (target > equalEnd)
+
+            var bin = 0;
+            while (left > counts[bin])
             {
-                low = equalEnd + 1;
+                left -= counts[bin++];
             }
-            else
-            {
-                return (pivot, equalStart);
-            }
+
+            prefix = (prefix << width) | (uint)bin;
+            known += width;
         }
 
-        // A lone item: everything left of it is smaller, by the partitions so far.
-        return (items[low], low);
+        return (Value(prefix), count - left);
     }
 
     /// <summary>Percentile with linear interpolation between order statistics (NumPy's default).</summary>
-    /// <param name="items">Reordered; at least one.</param>
+    /// <param name="items">At least one; no NaN.</param>
     /// <param name="percent">0 to 100.</param>
-    public static double Percentile(Span<float> items, double percent)
+    public static double Percentile(ReadOnlySpan<float> items, double percent)
     {
         var position = percent / 100 * (items.Length - 1);
         var below = (int)position;
@@ -45,31 +52,12 @@ public static class Selection
         return below + 1 >= items.Length ? lower : lower + ((position - below) * ((double)Smallest(items, below + 2).Threshold - lower));
     }
 
-    // Dijkstra's three-way partition: [low, equalStart) < pivot, [equalStart, equalEnd] = pivot, (equalEnd, high] > pivot.
-    private static (int EqualStart, int EqualEnd) Partition(Span<float> items, int low, int high, float pivot)
+    // Ordered as the floats are: negatives have all bits turned, the others only the sign. −0 is 0.
+    private static uint Key(float value)
     {
-        var (start, i, end) = (low, low, high);
-        while (i <= end)
-        {
-            if (items[i] < pivot)
-            {
-                (items[i], items[start]) = (items[start], items[i]);
-                start++;
-                i++;
-            }
-            else if (items[i] > pivot)
-            {
-                (items[i], items[end]) = (items[end], items[i]);
-                end--;
-            }
-            else
-            {
-                i++;
-            }
-        }
-
-        return (start, end);
+        var bits = BitConverter.SingleToInt32Bits(value + 0f);
+        return (uint)(bits ^ ((bits >> 31) | int.MinValue));
     }
 
-    private static float MedianOfThree(float a, float b, float c) => Math.Max(Math.Min(a, b), Math.Min(Math.Max(a, b), c));
+    private static float Value(uint key) => BitConverter.UInt32BitsToSingle((key >> 31) == 0 ? ~key : key ^ (1u << 31));
 }

@@ -1,10 +1,11 @@
+using SparseService.Engine.Kernels;
 using SparseService.Engine.Sparse;
 using SparseService.Engine.Training;
 
 namespace SparseService.Engine.Topology;
 
 /// <summary>Draws the first connections and weights of a network: O(nnz + neurons) time and memory.</summary>
-public static class TopologyGenerator
+public static unsafe class TopologyGenerator
 {
     /// <summary>Draws one weight layer.</summary>
     /// <param name="layer">From 0; layer 0 joins <c>Layers[0]</c> to <c>Layers[1]</c>.</param>
@@ -14,9 +15,9 @@ public static class TopologyGenerator
         var matrix = Pattern(network, layer, seed);
         var stream = RandomStream.For(seed, RandomPurpose.Weights, epoch: 0, layer);
         var initializer = WeightInitializer.For(network.Weights, matrix.Columns, matrix.Rows, matrix.Nnz);
-        foreach (ref var value in matrix.Values.Span)
+        for (var k = 0L; k < matrix.Nnz; k++)
         {
-            value = initializer.Draw(ref stream);
+            matrix.Values.Pointer[k] = initializer.Draw(ref stream);
         }
 
         return matrix;
@@ -42,28 +43,32 @@ public static class TopologyGenerator
 
         // Erdős–Rényi leaves the count to chance, as SET does. The others promise a count, and users check it.
         return network.Topology.Kind == TopologyKind.ErdosRenyi
-            ? FromCells(RandomCells.Bernoulli(cells, density, stream), rows, columns, density * cells)
-            : FromCells(RandomCells.Distinct(cells, (long)Math.Round(density * cells), ref stream), rows, columns, density * cells);
+            ? FromCells(RandomCells.Bernoulli(cells, density, stream), rows, columns)
+            : FromCells(RandomCells.Distinct(cells, (long)Math.Round(density * cells), ref stream), rows, columns);
     }
 
-    private static CsrMatrix FromCells(IEnumerable<long> ascendingCells, int rows, int columns, double expected)
+    private static CsrMatrix FromCells(RandomCells cells, int rows, int columns)
     {
-        // Five standard deviations of room: the list all but never grows.
-        var columnIndices = new List<int>((int)Math.Min(Array.MaxLength, expected + (5 * Math.Sqrt(expected)) + 16));
-        var rowOffsets = new long[rows + 1];
-        foreach (var cell in ascendingCells)
+        var rowOffsets = new DeviceBuffer<long>(rows + 1L);
+        var columnIndices = new DeviceBuffer<int>(cells.Left);
+        var (row, rowStart, k) = (0, 0L, 0L);
+        rowOffsets[0] = 0;
+        while (cells.Next(out var cell))
         {
-            var row = (int)(cell / columns);
-            columnIndices.Add((int)(cell - ((long)row * columns)));
-            rowOffsets[row + 1]++;
+            for (; cell - rowStart >= columns; rowStart += columns)
+            {
+                rowOffsets.Pointer[++row] = k;
+            }
+
+            columnIndices.Pointer[k++] = (int)(cell - rowStart);
         }
 
-        for (var row = 0; row < rows; row++)
+        while (row < rows)
         {
-            rowOffsets[row + 1] += rowOffsets[row];
+            rowOffsets.Pointer[++row] = k;
         }
 
-        return new CsrMatrix(rows, columns, rowOffsets, columnIndices.ToArray(), new float[columnIndices.Count]);
+        return WithZeros(rows, columns, rowOffsets, columnIndices);
     }
 
     private static CsrMatrix FromEdges(IReadOnlyList<int[]> edges, int rows, int columns)
@@ -80,6 +85,29 @@ public static class TopologyGenerator
         }
 
         Array.Sort(cells);
-        return FromCells(cells.Distinct(), rows, columns, cells.Length);
+        cells = cells.Distinct().ToArray();
+        var rowOffsets = new DeviceBuffer<long>(rows + 1L);
+        rowOffsets.Clear();
+        var columnIndices = new DeviceBuffer<int>(cells.Length);
+        for (var k = 0; k < cells.Length; k++)
+        {
+            var (row, column) = Math.DivRem(cells[k], columns);
+            rowOffsets[row + 1]++;
+            columnIndices[k] = (int)column;
+        }
+
+        for (var row = 0L; row < rows; row++)
+        {
+            rowOffsets[row + 1] += rowOffsets[row];
+        }
+
+        return WithZeros(rows, columns, rowOffsets, columnIndices);
+    }
+
+    private static CsrMatrix WithZeros(int rows, int columns, DeviceBuffer<long> rowOffsets, DeviceBuffer<int> columnIndices)
+    {
+        var values = new DeviceBuffer<float>(columnIndices.Length);
+        values.Clear();
+        return new CsrMatrix(rows, columns, rowOffsets, columnIndices, values);
     }
 }

@@ -6,7 +6,7 @@ using SparseService.Engine.Topology;
 namespace SparseService.Engine.Training;
 
 /// <summary>One weight layer with everything that training keeps of it. O(nnz + rows).</summary>
-internal sealed class SparseLayer : IDisposable
+internal sealed unsafe class SparseLayer : IDisposable
 {
     private TransposeIndex? transpose;
 
@@ -24,7 +24,7 @@ internal sealed class SparseLayer : IDisposable
 
     public int Index { get; }
 
-    public Connections Connections { get; private set; }
+    public Connections Connections { get; }
 
     public CsrMatrix Weights => Connections.Weights;
 
@@ -51,9 +51,9 @@ internal sealed class SparseLayer : IDisposable
         var explored = new ExplorationSketch();
         for (var row = 0; row < weights.Rows; row++)
         {
-            for (var k = weights.RowOffsets[row]; k < weights.RowOffsets[row + 1]; k++)
+            for (var k = weights.RowOffsets[row]; k < weights.RowOffsets[row + 1L]; k++)
             {
-                explored.Add(((long)row * weights.Columns) + weights.ColumnIndices[k]);
+                explored.Add(((long)row * weights.Columns) + weights.ColumnIndices.Pointer[k]);
             }
         }
 
@@ -71,13 +71,13 @@ internal sealed class SparseLayer : IDisposable
     public static Activation ActivationOf(NetworkOptions network, int index) =>
         index == network.Layers.Count - 2 ? Activation.Linear : Activation.ForHiddenLayer(network.Activation, index + 1);
 
-    /// <summary>Replaces the connections after evolution or pruning.</summary>
-    public void Replace(Connections connections)
+    /// <summary>Brings what is derived from the pattern up to date after evolution or pruning.</summary>
+    public void PatternChanged()
     {
-        Connections.Dispose();
-        Connections = connections;
-        transpose?.Dispose();
-        transpose = null;
+        if (transpose is not null && !transpose.IsOf(Weights))
+        {
+            transpose.Rebuild();
+        }
     }
 
     public void Dispose()

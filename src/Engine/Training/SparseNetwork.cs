@@ -1,60 +1,62 @@
+using SparseService.Engine.Kernels;
 using SparseService.Engine.Topology;
 
 namespace SparseService.Engine.Training;
 
 /// <summary>The layers of a network and what changes their topology.</summary>
+/// <remarks>Layers are drawn, evolved and pruned on several threads, a layer on one: each has its own random streams, so threads change nothing.</remarks>
 internal sealed class SparseNetwork(IReadOnlyList<SparseLayer> layers) : IDisposable
 {
+    // Made when first needed; pruning closes neurons, and then they are made anew.
+    private readonly OpenNeurons?[] open = new OpenNeurons?[layers.Count];
+
     public IReadOnlyList<SparseLayer> Layers { get; } = layers;
 
     public long Nnz => Layers.Sum(layer => layer.Weights.Nnz);
 
-    public static SparseNetwork Create(TrainingOptions options) =>
-        new(Enumerable.Range(0, options.Network.Layers.Count - 1).Select(layer => SparseLayer.Create(options, layer)).ToArray());
+    public static SparseNetwork Create(TrainingOptions options, int threads = 1)
+    {
+        var layers = new SparseLayer[options.Network.Layers.Count - 1];
+        ForEach(layers.Length, threads, layer => layers[layer] = SparseLayer.Create(options, layer));
+        return new SparseNetwork(layers);
+    }
 
     /// <summary>One topology update (SET) of every evolving layer.</summary>
     /// <param name="epoch">The epoch just trained; part of the random key.</param>
     /// <param name="changes">One per layer; births and deaths are filled in.</param>
-    public void Evolve(TrainingOptions options, int epoch, IReadOnlyList<LayerChanges> changes)
+    public void Evolve(TrainingOptions options, int epoch, IReadOnlyList<LayerChanges> changes, int threads = 1)
     {
-        var evolution = options.Evolution!;
-        var evolving = evolution.IncludeOutputLayer ? Layers.Count : Layers.Count - 1;
-        for (var l = 0; l < evolving; l++)
+        var evolving = options.Evolution!.IncludeOutputLayer ? Layers.Count : Layers.Count - 1;
+        if (threads > 1)
         {
-            var layer = Layers[l];
-            var initializer = evolution.NewWeights == NewWeights.Zero
-                ? WeightInitializer.Zero
-                : WeightInitializer.For(options.Network.Weights, layer.Weights.Columns, layer.Weights.Rows, layer.Weights.Nnz);
-            var stream = RandomStream.For(options.Seed, RandomPurpose.Evolution, epoch, l);
-            var evolved = SetEvolution.Evolve(layer.Connections, evolution.DropFraction, initializer, OpenNeuronsOf(l), ref stream, out var grown);
-            foreach (var cell in grown)
-            {
-                layer.Explored.Add(cell);
-            }
+            ForEach(evolving, threads, layer => Evolve(options, epoch, layer, changes[layer]));
+            return;
+        }
 
-            changes[l].Births = changes[l].Deaths = grown.Length;
-            layer.Replace(evolved);
+        for (var layer = 0; layer < evolving; layer++)
+        {
+            Evolve(options, epoch, layer, changes[layer]);
         }
     }
 
     /// <summary>Importance pruning of every hidden layer: all choices are made on the complete network, then carried out.</summary>
     /// <param name="changes">One per layer; pruned connections are filled in.</param>
-    public void Prune(double percentile, IReadOnlyList<LayerChanges> changes)
+    public void Prune(double percentile, IReadOnlyList<LayerChanges> changes, int threads = 1)
     {
-        var chosen = Layers.Take(Layers.Count - 1).Select(layer => ImportancePruning.Choose(layer.Weights, layer.Removed, percentile)).ToArray();
+        var chosen = Layers.Take(Layers.Count - 1).Select(layer => new DeviceBuffer<bool>(layer.Weights.Rows)).ToArray();
+        ForEach(chosen.Length, threads, l => ImportancePruning.Choose(Layers[l].Weights, Layers[l].Removed, percentile, chosen[l].Span));
         for (var l = 0; l < chosen.Length; l++)
         {
-            Remove(Layers[l], Layers[l + 1], chosen[l]);
+            Remove(Layers[l], Layers[l + 1], chosen[l].Span);
+            chosen[l].Dispose();
         }
 
-        for (var l = 0; l < Layers.Count; l++)
+        Array.Clear(open);
+        ForEach(Layers.Count, threads, l =>
         {
-            var layer = Layers[l];
-            var before = layer.Weights.Nnz;
-            var pruned = ImportancePruning.Without(layer.Connections, layer.Removed, RemovedInputs(l));
-            changes[l].PrunedConnections += before - pruned.Weights.Nnz;
-            layer.Replace(pruned);
-        }
+            changes[l].PrunedConnections += ImportancePruning.Remove(Layers[l].Connections, Layers[l].Removed, l == 0 ? null : Layers[l - 1].Removed);
+            Layers[l].PatternChanged();
+        });
     }
 
     public void Dispose()
@@ -65,18 +67,39 @@ internal sealed class SparseNetwork(IReadOnlyList<SparseLayer> layers) : IDispos
         }
     }
 
-    private static void Remove(SparseLayer layer, SparseLayer next, int[] neurons)
+    private void Evolve(TrainingOptions options, int epoch, int l, LayerChanges changes)
     {
-        var emitted = new float[layer.Removed.Length];
-        foreach (var neuron in neurons)
+        var (layer, weights) = (Layers[l], Layers[l].Weights);
+        var initializer = options.Evolution!.NewWeights == NewWeights.Zero
+            ? WeightInitializer.Zero
+            : WeightInitializer.For(options.Network.Weights, weights.Columns, weights.Rows, weights.Nnz);
+        var stream = RandomStream.For(options.Seed, RandomPurpose.Evolution, epoch, l);
+
+        // Input features are never removed.
+        open[l] ??= l == 0 ? new OpenNeurons(layer.Removed, weights.Columns) : new OpenNeurons(layer.Removed, Layers[l - 1].Removed);
+        changes.Births = changes.Deaths = SetEvolution.Evolve(
+            layer.Connections, options.Evolution.DropFraction, initializer, open[l]!, layer.Explored, ref stream);
+        layer.PatternChanged();
+    }
+
+    private static void Remove(SparseLayer layer, SparseLayer next, ReadOnlySpan<bool> chosen)
+    {
+        using var scratch = new DeviceBuffer<float>(chosen.Length);
+        var emitted = scratch.Span;
+        for (var neuron = 0; neuron < chosen.Length; neuron++)
         {
-            emitted[neuron] = layer.Activation.Value(layer.Bias[neuron]);
-            layer.Removed[neuron] = true;
+            emitted[neuron] = chosen[neuron] ? layer.Activation.Value(layer.Bias[neuron]) : 0;
         }
 
         ImportancePruning.FoldIntoBias(next.Weights, emitted, next.Bias);
-        foreach (var neuron in neurons)
+        for (var neuron = 0; neuron < chosen.Length; neuron++)
         {
+            if (!chosen[neuron])
+            {
+                continue;
+            }
+
+            layer.Removed[neuron] = true;
             layer.Bias[neuron] = 0;
             foreach (var slot in layer.BiasState)
             {
@@ -85,10 +108,19 @@ internal sealed class SparseNetwork(IReadOnlyList<SparseLayer> layers) : IDispos
         }
     }
 
-    private OpenNeurons OpenNeuronsOf(int layer) => new(Layers[layer].Removed, RemovedInputs(layer));
+    private static void ForEach(int layers, int threads, Action<int> work)
+    {
+        if (threads > 1)
+        {
+            Parallel.For(0, layers, new ParallelOptions { MaxDegreeOfParallelism = threads }, work);
+            return;
+        }
 
-    // Input features are never removed.
-    private bool[] RemovedInputs(int layer) => layer == 0 ? new bool[Layers[0].Weights.Columns] : Layers[layer - 1].Removed;
+        for (var layer = 0; layer < layers; layer++)
+        {
+            work(layer);
+        }
+    }
 }
 
 /// <summary>What an epoch's pruning and evolution did to one layer.</summary>

@@ -74,7 +74,7 @@ internal static class StatisticsOf
             Minimum = minimum,
             Maximum = maximum,
             Mean = strength.Average(),
-            Median = Selection.Percentile((float[])strength.Clone(), 50),
+            Median = Selection.Percentile(strength, 50),
             Histogram = histogram,
             Top = strongest,
         };

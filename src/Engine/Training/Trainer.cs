@@ -68,7 +68,7 @@ public sealed class Trainer : IDisposable
         var state = new TrainerState
         {
             Options = options,
-            Network = SparseNetwork.Create(options),
+            Network = SparseNetwork.Create(options, backend.Threads),
             Description = new ModelDescription(
                 data.ContentHash, data.ClassNames, data.FeatureNames, data.Image, normalization.Shift, normalization.Scale),
             Sums = new EpochSums(options.Network.Layers.Count - 1),
@@ -127,7 +127,7 @@ public sealed class Trainer : IDisposable
         if (epoch == Options.Epochs && Options.Pruning?.FinalPercentile is { } percentile)
         {
             // Before the test: the accuracy that is reported last is that of the network which is kept.
-            state.Network.Prune(percentile, changes);
+            state.Network.Prune(percentile, changes, backend.Threads);
         }
 
         evolution.Stop();
@@ -274,12 +274,12 @@ public sealed class Trainer : IDisposable
 
         if (Options.Pruning is { StartEpoch: { } start } pruning && epoch > start && epoch % pruning.EveryEpochs == 0)
         {
-            state.Network.Prune(pruning.Percentile, changes);
+            state.Network.Prune(pruning.Percentile, changes, backend.Threads);
         }
 
         if (Options.Evolution is { } evolution && epoch % evolution.EveryEpochs == 0)
         {
-            state.Network.Evolve(Options, epoch, changes);
+            state.Network.Evolve(Options, epoch, changes, backend.Threads);
         }
     }
 

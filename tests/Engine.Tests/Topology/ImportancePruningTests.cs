@@ -7,7 +7,7 @@ namespace SparseService.Engine.Tests.Topology;
 public sealed class ImportancePruningTests
 {
     // Four neurons with strengths 0.5, 3, 0 and 2 (absolute values count).
-    private static readonly CsrMatrix Incoming = new(4, 3, [0, 1, 3, 3, 5], [0, 0, 2, 1, 2], [-0.5f, 1, -2, -1, 1]);
+    private static CsrMatrix Incoming => new(4, 3, [0, 1, 3, 3, 5], [0, 0, 2, 1, 2], [-0.5f, 1, -2, -1, 1]);
 
     [Fact]
     public void Strengths_HandWorked()
@@ -21,23 +21,21 @@ public sealed class ImportancePruningTests
     [InlineData(34, new[] { 0, 2 })]       // t = 0.53 by interpolation
     [InlineData(70, new[] { 0, 2, 3 })]    // t = 2.1
     public void Choose_HandWorked_TakesAtOrBelowThePercentile(double percentile, int[] expected) =>
-        Assert.Equal(expected, ImportancePruning.Choose(Incoming, new bool[4], percentile));
+        Assert.Equal(expected, Choose(Incoming, [false, false, false, false], percentile));
 
     [Fact]
     public void Choose_RemovedBefore_CountInThePercentileButAreNotTakenAgain() =>
-        Assert.Equal([0], ImportancePruning.Choose(Incoming, [false, false, true, false], 34));
+        Assert.Equal([0], Choose(Incoming, [false, false, true, false], 34));
 
     [Fact]
-    public void Choose_AllEqual_LeavesTheLayerWhole()
-    {
-        var equal = new CsrMatrix(3, 1, [0, 1, 2, 3], [0, 0, 0], [1, -1, 1]);
-        Assert.Empty(ImportancePruning.Choose(equal, new bool[3], 20));
-    }
+    public void Choose_AllEqual_LeavesTheLayerWhole() =>
+        Assert.Empty(Choose(new CsrMatrix(3, 1, [0, 1, 2, 3], [0, 0, 0], [1, -1, 1]), [false, false, false], 20));
 
     [Fact]
-    public void Without_Neuron_LosesBothSides()
+    public void Remove_Neuron_LosesBothSides()
     {
-        var kept = ImportancePruning.Without(new Connections(Incoming, [new DeviceBuffer<float>([1, 2, 3, 4, 5])]), [false, true, false, false], [false, false, true]);
+        using var kept = new Connections(Incoming, [new DeviceBuffer<float>([1, 2, 3, 4, 5])]);
+        Assert.Equal(3, ImportancePruning.Remove(kept, [false, true, false, false], [false, false, true]));
         Assert.Equal([0L, 1, 1, 1, 2], kept.Weights.RowOffsets.ToArray());
         Assert.Equal([0, 1], kept.Weights.ColumnIndices.ToArray());
         Assert.Equal([-0.5f, -1], kept.Weights.Values.ToArray());
@@ -71,7 +69,7 @@ public sealed class ImportancePruningTests
             var items = new float[1 + stream.NextBelow(40)];
             foreach (ref var item in items.AsSpan())
             {
-                item = stream.NextBelow(round % 2 == 0 ? 5 : 1000); // many ties, few ties
+                item = stream.NextBelow(round % 2 == 0 ? 5 : 1000) - (round % 3 == 0 ? 3 : 0.25f); // many ties, few ties; both signs
             }
 
             var sorted = items.Order().ToArray();
@@ -99,5 +97,13 @@ public sealed class ImportancePruningTests
 
         Assert.InRange(sketch.Estimate(), cells * 0.975, cells * 1.025);
         Assert.Equal(sketch.Estimate(), new ExplorationSketch([.. sketch.State]).Estimate());
+    }
+
+    private static IEnumerable<int> Choose(CsrMatrix incoming, bool[] removed, double percentile)
+    {
+        using var weights = incoming;
+        var chosen = new bool[removed.Length];
+        ImportancePruning.Choose(weights, removed, percentile, chosen);
+        return Enumerable.Range(0, chosen.Length).Where(neuron => chosen[neuron]);
     }
 }

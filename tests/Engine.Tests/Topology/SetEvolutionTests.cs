@@ -1,4 +1,5 @@
 using SparseService.Engine.Kernels;
+using SparseService.Engine.Sparse;
 using SparseService.Engine.Topology;
 using SparseService.Engine.Training;
 
@@ -20,8 +21,20 @@ public sealed class SetEvolutionTests
     };
 
     [Theory, MemberData(nameof(HandWorked))]
-    public void SmallestDropped_HandWorked_KeepsTheRest(float[] values, double dropFraction, bool[] kept) =>
-        Assert.Equal(kept, SetEvolution.SmallestDropped(values, dropFraction));
+    public void Drop_HandWorked_KeepsTheRest(float[] values, double dropFraction, bool[] kept)
+    {
+        var places = Enumerable.Range(0, values.Length).ToArray();
+        using var connections = new Connections(
+            new CsrMatrix(1, values.Length, [0, values.Length], places, values), [new DeviceBuffer<float>(places.Select(k => k + 0.5f).ToArray())]);
+
+        SetEvolution.Drop(connections, dropFraction);
+
+        var expected = places.Where(k => kept[k]).ToArray();
+        Assert.Equal(expected, connections.Weights.ColumnIndices.ToArray());
+        Assert.Equal(expected.Select(k => values[k]), connections.Weights.Values.ToArray());
+        Assert.Equal(expected.Select(k => k + 0.5f), connections.State[0].ToArray());
+        Assert.Equal([0L, expected.Length], connections.Weights.RowOffsets.ToArray());
+    }
 
     [Theory]
     [InlineData(20, 30, 0.1, 0.3, 1)]
@@ -32,39 +45,45 @@ public sealed class SetEvolutionTests
     [InlineData(200, 300, 0.05, 0.3, 6)]
     public void Evolve_AnyLayer_KeepsItsPromises(int rows, int columns, double density, double dropFraction, int seed)
     {
-        var before = Layer(rows, columns, density, seed);
+        using var layer = Layer(rows, columns, density, seed);
+        var (old, values, version) = (Cells(layer), layer.Weights.Values.ToArray(), layer.Weights.PatternVersion);
         var initializer = WeightInitializer.For(WeightDistribution.HeUniform, columns, rows, connections: 1);
         var stream = RandomStream.For((ulong)seed, RandomPurpose.Evolution, epoch: 1);
-        var after = SetEvolution.Evolve(before, dropFraction, initializer, OpenNeurons.All(rows, columns), ref stream, out var grown);
+        var replaced = SetEvolution.Evolve(layer, dropFraction, initializer, OpenNeurons.All(rows, columns), new ExplorationSketch(), ref stream);
 
-        after.Weights.Check(); // columns ascending, none twice
-        Assert.Equal(before.Weights.Nnz, after.Weights.Nnz);
-        var negatives = before.Weights.Values.ToArray().Count(value => value < 0);
-        Assert.Equal((int)(dropFraction * negatives) + (int)(dropFraction * (before.Weights.Nnz - negatives)), grown.Length);
+        layer.Weights.Check(); // columns ascending, none twice
+        Assert.Equal(values.Length, layer.Weights.Nnz);
+        var negatives = values.Count(value => value < 0);
+        Assert.Equal((int)(dropFraction * negatives) + (int)(dropFraction * (values.Length - negatives)), replaced);
+        Assert.Equal(replaced > 0, layer.Weights.PatternVersion > version);
 
-        var (old, now, fresh) = (Cells(before), Cells(after), grown.ToHashSet());
+        // The momentum of an old connection is a number of its own, above 0; a grown one has none.
+        var now = Cells(layer);
+        var fresh = now.Where(cell => cell.Value.Momentum == 0).Select(cell => cell.Key).ToHashSet();
         var limit = Math.Sqrt(6.0 / columns);
-        foreach (var (cell, (value, momentum)) in now)
-        {
-            if (fresh.Contains(cell))
-            {
-                Assert.True(Math.Abs(value) <= limit && momentum == 0, "A grown connection has a fresh value and no momentum.");
-            }
-            else
-            {
-                Assert.Equal(old[cell], (value, momentum));
-            }
-        }
-
+        Assert.Equal(replaced, fresh.Count);
+        Assert.All(fresh, cell => Assert.InRange(now[cell].Value, -limit, limit));
+        Assert.All(now.Keys.Except(fresh), cell => Assert.Equal(old[cell], now[cell]));
         AssertSmallestWent(old, now, fresh);
     }
 
     [Fact]
     public void Evolve_SameStream_SameResult()
     {
-        var before = Layer(40, 60, 0.1, 1);
-        Assert.Equal(EvolveOnce(before, epoch: 3), EvolveOnce(before, epoch: 3));
-        Assert.NotEqual(EvolveOnce(before, epoch: 3), EvolveOnce(before, epoch: 4));
+        Assert.Equal(EvolveOnce(epoch: 3), EvolveOnce(epoch: 3));
+        Assert.NotEqual(EvolveOnce(epoch: 3), EvolveOnce(epoch: 4));
+    }
+
+    [Fact]
+    public void Evolve_TwoStates_BothMoveAlong()
+    {
+        using var one = Layer(30, 40, 0.2, 7);
+        var second = new DeviceBuffer<float>(one.State[0].ToArray().Select(momentum => -momentum).ToArray());
+        using var both = new Connections(one.Weights, [one.State[0], second]);
+        var stream = RandomStream.For(1, RandomPurpose.Evolution);
+        SetEvolution.Evolve(
+            both, 0.4, WeightInitializer.For(WeightDistribution.Normal, 40, 30, connections: 1), OpenNeurons.All(30, 40), new ExplorationSketch(), ref stream);
+        Assert.Equal(one.State[0].ToArray().Select(momentum => -momentum), second.ToArray());
     }
 
     [Fact]
@@ -73,14 +92,17 @@ public sealed class SetEvolutionTests
         var (rows, columns) = (30, 20);
         var closedRows = Enumerable.Range(0, rows).Select(row => row % 3 == 0).ToArray();
         var closedColumns = Enumerable.Range(0, columns).Select(column => column % 4 == 1).ToArray();
-        var layer = ImportancePruning.Without(Layer(rows, columns, 0.5, 1), closedRows, closedColumns);
+        using var layer = Layer(rows, columns, 0.5, 1);
+        ImportancePruning.Remove(layer, closedRows, closedColumns);
+        var budget = layer.Weights.Nnz;
         var stream = RandomStream.For(1, RandomPurpose.Evolution);
         for (var epoch = 0; epoch < 30; epoch++)
         {
-            var evolved = SetEvolution.Evolve(
-                layer, 0.5, WeightInitializer.For(WeightDistribution.Normal, columns, rows, connections: 1), new OpenNeurons(closedRows, closedColumns), ref stream, out _);
-            Assert.Equal(layer.Weights.Nnz, evolved.Weights.Nnz);
-            layer = evolved;
+            SetEvolution.Evolve(
+                layer, 0.5, WeightInitializer.For(WeightDistribution.Normal, columns, rows, connections: 1), new OpenNeurons(closedRows, closedColumns),
+                new ExplorationSketch(), ref stream);
+            layer.Weights.Check();
+            Assert.Equal(budget, layer.Weights.Nnz);
         }
 
         Assert.All(Cells(layer).Keys, cell => Assert.False(closedRows[cell / columns] || closedColumns[cell % columns]));
@@ -93,7 +115,7 @@ public sealed class SetEvolutionTests
         return new Connections(weights, [new DeviceBuffer<float>(Enumerable.Range(1, (int)weights.Nnz).Select(k => (float)k).ToArray())]);
     }
 
-    private static Dictionary<long, (float Value, float Momentum)> Cells(Connections connections)
+    internal static Dictionary<long, (float Value, float Momentum)> Cells(Connections connections)
     {
         var (weights, cells) = (connections.Weights, new Dictionary<long, (float, float)>());
         for (var row = 0; row < weights.Rows; row++)
@@ -119,11 +141,12 @@ public sealed class SetEvolutionTests
         }
     }
 
-    private static string EvolveOnce(Connections before, long epoch)
+    private static string EvolveOnce(long epoch)
     {
+        using var layer = Layer(40, 60, 0.1, 1);
         var stream = RandomStream.For(9, RandomPurpose.Evolution, epoch, layer: 1);
-        var evolved = SetEvolution.Evolve(
-            before, 0.3, WeightInitializer.For(WeightDistribution.Normal, 60, 40, connections: 1), OpenNeurons.All(40, 60), ref stream, out var grown);
-        return string.Join(' ', grown) + string.Join(' ', evolved.Weights.Values.ToArray());
+        SetEvolution.Evolve(
+            layer, 0.3, WeightInitializer.For(WeightDistribution.Normal, 60, 40, connections: 1), OpenNeurons.All(40, 60), new ExplorationSketch(), ref stream);
+        return string.Join(' ', Cells(layer));
     }
 }
