@@ -217,24 +217,24 @@ public sealed unsafe partial class SimdBackend
         public float Start(int row) => biases[row];
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Finish<T>(float* sums, long index)
+        public T Finish<T>(T sum, long index)
             where T : unmanaged, ILanes<T>
         {
-            var sum = T.Load(sums);
             var value = activation.Value(sum);
-            if (slopes != null)
+            if (slopes == null)
             {
-                var slope = activation.Slope(sum, value);
-                if (!mask.IsEmpty)
-                {
-                    var factors = mask.Factors<T>(index);
-                    (value, slope) = (value * factors, slope * factors);
-                }
-
-                T.Store(slope, slopes + index);
+                return value;
             }
 
-            T.Store(value, sums);
+            var slope = activation.Slope(sum, value);
+            if (!mask.IsEmpty)
+            {
+                var factors = mask.Factors<T>(index);
+                (value, slope) = (value * factors, slope * factors);
+            }
+
+            T.Store(slope, slopes + index);
+            return value;
         }
     }
 }

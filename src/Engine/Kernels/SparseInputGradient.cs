@@ -115,7 +115,7 @@ public sealed unsafe partial class SimdBackend
         public float Start(int row) => 0;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Finish<T>(float* sums, long index)
-            where T : unmanaged, ILanes<T> => T.Store(T.Load(sums) * T.Load(slopes + index), sums);
+        public T Finish<T>(T sum, long index)
+            where T : unmanaged, ILanes<T> => sum * T.Load(slopes + index);
     }
 }

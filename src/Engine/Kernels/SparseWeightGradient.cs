@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using SparseService.Engine.Elementwise;
 using SparseService.Engine.Sparse;
 
@@ -124,8 +125,7 @@ public sealed unsafe partial class SimdBackend
 
     private readonly struct StoreGradient(float* gradients, float scale) : IGradientSink
     {
-        public float* Target(long first, float* scratch) => gradients + first;
-
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public double Take<T>(float* sums, long first, int count)
             where T : unmanaged, ILanes<T>
         {
@@ -134,15 +134,16 @@ public sealed unsafe partial class SimdBackend
             for (; done <= count - T.Count; done += T.Count)
             {
                 var gradient = T.Load(sums + done) * T.Broadcast(scale);
-                T.Store(gradient, sums + done);
+                T.Store(gradient, gradients + first + done);
                 squares = T.MultiplyAdd(gradient, gradient, squares);
             }
 
             double total = T.Sum(squares);
             for (; done < count; done++)
             {
-                sums[done] *= scale;
-                total += (double)sums[done] * sums[done];
+                var gradient = sums[done] * scale;
+                gradients[first + done] = gradient;
+                total += (double)gradient * gradient;
             }
 
             return total;

@@ -111,8 +111,7 @@ public sealed unsafe partial class SimdBackend
     private readonly struct UpdateParameters<TOptimizer>(ParameterArrays arrays, TOptimizer optimizer) : IGradientSink
         where TOptimizer : unmanaged, IOptimizer
     {
-        public float* Target(long first, float* scratch) => scratch;
-
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public double Take<T>(float* sums, long first, int count)
             where T : unmanaged, ILanes<T>
         {

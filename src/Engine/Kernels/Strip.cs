@@ -1,10 +1,11 @@
 namespace SparseService.Engine.Kernels;
 
-/// <summary>A stretch of a minibatch that is held in 8, 4, 2 or 1 registers at once.</summary>
-/// <remarks>
-/// A strip never leaves the minibatch: the last one moves back instead and overlaps its neighbour, so there is no remainder code.
-/// </remarks>
-internal readonly record struct Strip(int Start, int Registers, int End)
+/// <summary>A stretch of a minibatch that is held in 1 to 8 registers at once.</summary>
+/// <param name="Start">First sample.</param>
+/// <param name="Last">Where the last register begins, from <paramref name="Start"/>: behind the others, or further back where the
+/// minibatch ends, over samples that another register holds too. So there is no remainder code; below 0 it overlaps the strip before.</param>
+/// <param name="End">Behind the last sample.</param>
+internal readonly record struct Strip(int Start, int Registers, int Last, int End)
 {
     public const int MostRegisters = 8;
 
@@ -12,13 +13,12 @@ internal readonly record struct Strip(int Start, int Registers, int End)
     /// <param name="lanes">Samples in a register, at most <paramref name="batchSize"/>.</param>
     public static Strip After(int covered, int batchSize, int lanes)
     {
-        var registers = MostRegisters;
-        while (registers > 1 && (registers * lanes > batchSize || registers * lanes >= 2 * (batchSize - covered)))
-        {
-            registers /= 2;
-        }
-
-        var start = Math.Min(covered, batchSize - (registers * lanes));
-        return new Strip(start, registers, start + (registers * lanes));
+        var left = batchSize - covered;
+        var registers = Math.Min(MostRegisters, (left + lanes - 1) / lanes);
+        var last = Math.Min((registers - 1) * lanes, left - lanes);
+        return new Strip(covered, registers, last, covered + last + lanes);
     }
+
+    /// <summary>Lanes at the front of the last register that are another register's already.</summary>
+    public int Overlap(int lanes) => ((Registers - 1) * lanes) - Last;
 }

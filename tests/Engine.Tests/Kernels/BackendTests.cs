@@ -32,16 +32,27 @@ public class BackendTests
     {
         for (var batchSize = lanes; batchSize < 400; batchSize++)
         {
-            var covered = 0;
-            while (covered < batchSize)
+            var held = new int[batchSize];
+            for (var covered = 0; covered < batchSize;)
             {
                 var strip = Strip.After(covered, batchSize, lanes);
-                Assert.InRange(strip.Start, 0, covered);
-                Assert.InRange(strip.End, covered + 1, batchSize);
-                Assert.Equal(strip.Registers * lanes, strip.End - strip.Start);
-                Assert.Contains(strip.Registers, new[] { 1, 2, 4, 8 });
+                Assert.Equal(covered, strip.Start);
+                Assert.InRange(strip.Registers, 1, Strip.MostRegisters);
+                Assert.InRange(strip.Overlap(lanes), 0, lanes - 1);
+                for (var sample = covered; sample < covered + ((strip.Registers - 1) * lanes); sample++)
+                {
+                    held[sample]++;
+                }
+
+                for (var lane = strip.Overlap(lanes); lane < lanes; lane++)
+                {
+                    held[strip.Start + strip.Last + lane]++;
+                }
+
                 covered = strip.End;
             }
+
+            Assert.All(held, count => Assert.Equal(1, count));
         }
     }
 
