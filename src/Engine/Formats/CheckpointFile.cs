@@ -1,5 +1,4 @@
 using System.Globalization;
-using SparseService.Engine.Kernels;
 using SparseService.Engine.Topology;
 using SparseService.Engine.Training;
 
@@ -28,12 +27,14 @@ internal static class CheckpointFile
     /// <exception cref="InvalidSpecException">The overrides change what the checkpoint fixes.</exception>
     public static TrainerState Read(Stream source, TrainingOptions? overrides)
     {
-        var (metadata, tensors) = Safetensors.Read(source);
+        using var file = Safetensors.Read(source);
+        var (metadata, tensors) = (file.Metadata, file.Tensors);
         var (stored, description) = ModelFile.ReadDescription(metadata, tensors, Format);
         var options = overrides ?? stored;
         var stepInEpoch = (int)Number(metadata, "stepInEpoch", int.MaxValue);
         RequireResumable(stored, options, midEpoch: stepInEpoch > 0);
         var layers = Enumerable.Range(0, stored.Network.Layers.Count - 1).Select(layer => ReadLayer(tensors, options, layer)).ToArray();
+        RequireRemovedUnconnected(layers);
         return new TrainerState
         {
             Options = options,
@@ -51,12 +52,12 @@ internal static class CheckpointFile
     {
         for (var slot = 0; slot < layer.BiasState.Length; slot++)
         {
-            yield return Tensor.Of(LayerTensors.Name(layer.Index, $"valuesState{slot}"), layer.Connections.State[slot].ToArray());
+            yield return Tensor.Of(LayerTensors.Name(layer.Index, $"valuesState{slot}"), layer.Connections.State[slot]);
             yield return Tensor.Of(LayerTensors.Name(layer.Index, $"biasState{slot}"), layer.BiasState[slot]);
         }
 
         yield return Tensor.Of(LayerTensors.Name(layer.Index, "explored"), layer.Explored.State);
-        yield return Tensor.Of(LayerTensors.Name(layer.Index, "removed"), Array.ConvertAll(layer.Removed, removed => removed ? (byte)1 : (byte)0));
+        yield return Tensor.Of(LayerTensors.Name(layer.Index, "removed"), layer.Removed);
     }
 
     private static SparseLayer ReadLayer(IReadOnlyDictionary<string, Tensor> tensors, TrainingOptions options, int layer)
@@ -66,12 +67,33 @@ internal static class CheckpointFile
         var slots = Enumerable.Range(0, options.Optimizer.Kind == OptimizerKind.Adam ? 2 : 1).ToArray();
         return new SparseLayer(
             layer,
-            new Connections(weights, slots.Select(slot => new DeviceBuffer<float>(LayerTensors.Finite(tensors, LayerTensors.Name(layer, $"valuesState{slot}"), weights.Nnz))).ToArray()),
+            new Connections(weights, slots.Select(slot => LayerTensors.FiniteBuffer(tensors, LayerTensors.Name(layer, $"valuesState{slot}"), weights.Nnz)).ToArray()),
             bias,
             slots.Select(slot => LayerTensors.Finite(tensors, LayerTensors.Name(layer, $"biasState{slot}"), rows)).ToArray(),
             SparseLayer.ActivationOf(options.Network, layer),
             new ExplorationSketch(LayerTensors.Array<byte>(tensors, LayerTensors.Name(layer, "explored"))),
             Array.ConvertAll(LayerTensors.Array<byte>(tensors, LayerTensors.Name(layer, "removed"), rows), removed => removed != 0));
+    }
+
+    // Evolution counts the free cells by this.
+    private static unsafe void RequireRemovedUnconnected(SparseLayer[] layers)
+    {
+        foreach (var layer in layers)
+        {
+            var weights = layer.Weights;
+            var removedInputs = layer.Index == 0 ? null : layers[layer.Index - 1].Removed;
+            for (var row = 0; row < weights.Rows; row++)
+            {
+                for (var k = weights.RowOffsets[row]; k < weights.RowOffsets[row + 1L]; k++)
+                {
+                    if (layer.Removed[row] || (removedInputs is not null && removedInputs[weights.ColumnIndices.Pointer[k]]))
+                    {
+                        throw new InvalidDataException(
+                            $"Layer {layer.Index} connects neuron {weights.ColumnIndices[k]} to {row}; allowed: none of them removed");
+                    }
+                }
+            }
+        }
     }
 
     // Another split would test on rows that the network was trained on; another order would leave out some rows of the epoch and repeat others.

@@ -1,3 +1,4 @@
+using SparseService.Engine.Kernels;
 using SparseService.Engine.Sparse;
 
 namespace SparseService.Engine.Formats;
@@ -7,9 +8,9 @@ internal static class LayerTensors
 {
     public static IEnumerable<Tensor> Of(int layer, CsrMatrix weights, float[] bias) =>
     [
-        Tensor.Of(Name(layer, "rowOffsets"), weights.RowOffsets.ToArray()),
-        Tensor.Of(Name(layer, "columnIndices"), weights.ColumnIndices.ToArray()),
-        Tensor.Of(Name(layer, "values"), weights.Values.ToArray()),
+        Tensor.Of(Name(layer, "rowOffsets"), weights.RowOffsets),
+        Tensor.Of(Name(layer, "columnIndices"), weights.ColumnIndices),
+        Tensor.Of(Name(layer, "values"), weights.Values),
         Tensor.Of(Name(layer, "bias"), bias),
     ];
 
@@ -19,9 +20,9 @@ internal static class LayerTensors
     /// <exception cref="InvalidDataException">Names tensor, value and what is allowed.</exception>
     public static (CsrMatrix Weights, float[] Bias) Read(IReadOnlyDictionary<string, Tensor> tensors, int layer, int rows, int columns)
     {
-        var rowOffsets = Array<long>(tensors, Name(layer, "rowOffsets"), rows + 1);
-        var columnIndices = Array<int>(tensors, Name(layer, "columnIndices"));
-        var values = Finite(tensors, Name(layer, "values"), columnIndices.Length);
+        var rowOffsets = Buffer<long>(tensors, Name(layer, "rowOffsets"), rows + 1L);
+        var columnIndices = Buffer<int>(tensors, Name(layer, "columnIndices"));
+        var values = FiniteBuffer(tensors, Name(layer, "values"), columnIndices.Length);
         try
         {
             var weights = new CsrMatrix(rows, columns, rowOffsets, columnIndices, values);
@@ -34,8 +35,39 @@ internal static class LayerTensors
         }
     }
 
-    /// <summary>A tensor that must be there with its type, and its length where one is given.</summary>
+    /// <summary>A tensor that must be there with its type, and its length where one is given, copied to managed memory.</summary>
     public static T[] Array<T>(IReadOnlyDictionary<string, Tensor> tensors, string name, long? length = null)
+        where T : unmanaged
+    {
+        using var tensor = Present<T>(tensors, name, length);
+        return tensor.ToArray<T>();
+    }
+
+    public static float[] Finite(IReadOnlyDictionary<string, Tensor> tensors, string name, long length)
+    {
+        using var buffer = FiniteBuffer(tensors, name, length);
+        return buffer.ToArray();
+    }
+
+    /// <summary>A tensor that must be there with its type, and its length where one is given: its memory, without a copy.</summary>
+    public static DeviceBuffer<T> Buffer<T>(IReadOnlyDictionary<string, Tensor> tensors, string name, long? length = null)
+        where T : unmanaged => Present<T>(tensors, name, length).Take<T>();
+
+    public static unsafe DeviceBuffer<float> FiniteBuffer(IReadOnlyDictionary<string, Tensor> tensors, string name, long length)
+    {
+        var data = Buffer<float>(tensors, name, length);
+        for (var i = 0L; i < length; i++)
+        {
+            if (!float.IsFinite(data.Pointer[i]))
+            {
+                throw new InvalidDataException($"Tensor {name} has {data[i]} at {i}; allowed: finite numbers");
+            }
+        }
+
+        return data;
+    }
+
+    private static Tensor Present<T>(IReadOnlyDictionary<string, Tensor> tensors, string name, long? length)
         where T : unmanaged
     {
         if (!tensors.TryGetValue(name, out var tensor))
@@ -43,25 +75,9 @@ internal static class LayerTensors
             throw new InvalidDataException($"Tensor {name} is missing; present: {string.Join(", ", tensors.Keys.Take(20))}");
         }
 
-        if (tensor.Data is not T[] data || (length is { } expected && data.LongLength != expected))
-        {
-            throw new InvalidDataException($"Tensor {name} has {tensor.Data.LongLength} elements of {tensor.Type}; allowed: {length?.ToString() ?? "any number"} of {typeof(T).Name}");
-        }
-
-        return data;
-    }
-
-    public static float[] Finite(IReadOnlyDictionary<string, Tensor> tensors, string name, long length)
-    {
-        var data = Array<float>(tensors, name, length);
-        for (var i = 0L; i < data.LongLength; i++)
-        {
-            if (!float.IsFinite(data[i]))
-            {
-                throw new InvalidDataException($"Tensor {name} has {data[i]} at {i}; allowed: finite numbers");
-            }
-        }
-
-        return data;
+        return tensor.Type == Tensor.TypeName(typeof(T)) && tensor.Length == (length ?? tensor.Length)
+            ? tensor
+            : throw new InvalidDataException(
+                $"Tensor {name} has {tensor.Length} elements of {tensor.Type}; allowed: {length?.ToString() ?? "any number"} of {Tensor.TypeName(typeof(T))}");
     }
 }

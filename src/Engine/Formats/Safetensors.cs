@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Unicode;
+using SparseService.Engine.Kernels;
 
 namespace SparseService.Engine.Formats;
 
@@ -12,9 +14,10 @@ public static class Safetensors
 {
     private const int MaximumHeaderBytes = 16 << 20;
     private const int WindowBytes = 1 << 20;
+    private const long MaximumElements = 1L << 48;
     private const string MetadataName = "__metadata__";
 
-    /// <summary>Writes metadata and tensors in the order given; the same input gives the same bytes.</summary>
+    /// <summary>Writes metadata and tensors in the order given, straight from where they lie; the same input gives the same bytes.</summary>
     public static void Write(Stream destination, IReadOnlyDictionary<string, string> metadata, IReadOnlyList<Tensor> tensors)
     {
         var header = Header(metadata, tensors);
@@ -26,14 +29,20 @@ public static class Safetensors
         {
             for (var start = 0L; start < tensor.Bytes; start += WindowBytes)
             {
-                destination.Write(Tensor.Window(tensor.Data, start, (int)Math.Min(WindowBytes, tensor.Bytes - start)));
+                destination.Write(tensor.Window(start, (int)Math.Min(WindowBytes, tensor.Bytes - start)));
             }
+
+            GC.KeepAlive(tensor);
         }
     }
 
-    /// <summary>Reads a whole file. A hostile file costs at most <paramref name="maximumBytes"/>, and no more than twice what it really contains.</summary>
+    /// <summary>
+    /// Reads a file into native memory, each tensor once and to where it stays. A hostile file costs at most
+    /// <paramref name="maximumBytes"/>, and no more than twice what it really contains.
+    /// </summary>
+    /// <param name="wanted">Which tensors are read, by name; null reads all. The others are passed over.</param>
     /// <exception cref="InvalidDataException">Names header field or tensor, the value and what is allowed.</exception>
-    public static (IReadOnlyDictionary<string, string> Metadata, IReadOnlyDictionary<string, Tensor> Tensors) Read(Stream source, long maximumBytes = 64L << 30)
+    public static TensorFile Read(Stream source, long maximumBytes = 64L << 30, Predicate<string>? wanted = null)
     {
         var metadata = new Dictionary<string, string>();
         var entries = new List<Entry>();
@@ -48,7 +57,29 @@ public static class Safetensors
 
         Require(position <= maximumBytes, $"the file has {position} bytes of tensors", $"at most {maximumBytes}");
         Require(!source.CanSeek || source.Length - source.Position == position, "the length of the data does not match the header", $"{position} bytes");
-        return (metadata, entries.ToDictionary(entry => entry.Name, entry => ReadTensor(source, entry)));
+        var tensors = new Dictionary<string, Tensor>();
+        var file = new TensorFile(metadata, tensors);
+        try
+        {
+            foreach (var entry in entries)
+            {
+                if (wanted is null || wanted(entry.Name))
+                {
+                    tensors.Add(entry.Name, ReadTensor(source, entry));
+                }
+                else
+                {
+                    PassOver(source, entry);
+                }
+            }
+
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     private static byte[] Header(IReadOnlyDictionary<string, string> metadata, IReadOnlyList<Tensor> tensors)
@@ -159,7 +190,7 @@ public static class Safetensors
         var elements = 1L;
         foreach (var extent in shape)
         {
-            Require(extent == 0 || elements <= Array.MaxLength / extent, $"tensor {name} has shape [{string.Join(", ", shape)}]", $"at most {Array.MaxLength} elements");
+            Require(extent == 0 || elements <= MaximumElements / extent, $"tensor {name} has shape [{string.Join(", ", shape)}]", $"at most {MaximumElements} elements");
             elements *= extent;
         }
 
@@ -181,27 +212,61 @@ public static class Safetensors
         }).ToArray();
     }
 
-    private static Tensor ReadTensor(Stream source, Entry entry)
+    private static Tensor ReadTensor(Stream source, Entry entry) => entry.Type switch
     {
-        // The array grows with what really arrives: a header's promise alone allocates no more than the first window.
-        var elementBytes = Tensor.ElementBytes(entry.Type);
-        var total = entry.End - entry.Start;
-        var capacity = source.CanSeek ? total : Math.Min(total, WindowBytes);
-        var data = Tensor.Allocate(entry.Type, capacity / elementBytes);
-        for (var position = 0L; position < total;)
+        "U8" => Tensor.Read(entry.Name, entry.Shape, ReadElements<byte>(source, entry)),
+        "I32" => Tensor.Read(entry.Name, entry.Shape, ReadElements<int>(source, entry)),
+        "F32" => Tensor.Read(entry.Name, entry.Shape, ReadElements<float>(source, entry)),
+        "I64" => Tensor.Read(entry.Name, entry.Shape, ReadElements<long>(source, entry)),
+        _ => Tensor.Read(entry.Name, entry.Shape, ReadElements<double>(source, entry)),
+    };
+
+    private static unsafe DeviceBuffer<T> ReadElements<T>(Stream source, Entry entry)
+        where T : unmanaged
+    {
+        // A stream that knows its length was held against the header. Else the buffer grows with what really arrives: a header's promise alone
+        // allocates no more than the first window.
+        var total = (entry.End - entry.Start) / sizeof(T);
+        var buffer = new DeviceBuffer<T>(source.CanSeek ? total : Math.Min(total, WindowBytes / sizeof(T)));
+        try
         {
-            if (position == capacity)
+            for (var done = 0L; done < total;)
             {
-                capacity = Math.Min(total, capacity * 2);
-                data = Tensor.Resize(data, capacity / elementBytes);
+                if (done == buffer.Length)
+                {
+                    var larger = new DeviceBuffer<T>(Math.Min(total, done * 2));
+                    Buffer.MemoryCopy(buffer.Pointer, larger.Pointer, done * sizeof(T), done * sizeof(T));
+                    buffer.Dispose();
+                    buffer = larger;
+                }
+
+                var count = (int)Math.Min(WindowBytes / sizeof(T), buffer.Length - done);
+                ReadExactly(source, MemoryMarshal.AsBytes(buffer.Slice(done, count)), $"tensor {entry.Name}");
+                done += count;
             }
 
-            var window = (int)Math.Min(WindowBytes, capacity - position);
-            ReadExactly(source, Tensor.Window(data, position, window), $"tensor {entry.Name}");
-            position += window;
+            return buffer;
+        }
+        catch
+        {
+            buffer.Dispose();
+            throw;
+        }
+    }
+
+    private static void PassOver(Stream source, Entry entry)
+    {
+        if (source.CanSeek)
+        {
+            source.Position += entry.End - entry.Start;
+            return;
         }
 
-        return new Tensor(entry.Name, entry.Type, entry.Shape, data);
+        var window = new byte[Math.Min(WindowBytes, entry.End - entry.Start)];
+        for (var left = entry.End - entry.Start; left > 0; left -= window.Length)
+        {
+            ReadExactly(source, window.AsSpan(0, (int)Math.Min(window.Length, left)), $"tensor {entry.Name}");
+        }
     }
 
     private static void ReadExactly(Stream source, Span<byte> bytes, string what)

@@ -49,7 +49,9 @@ public sealed class SparseModel : IDisposable
     /// <exception cref="InvalidDataException">Damaged or hostile bytes; the message names tensor, value and what is allowed.</exception>
     public static SparseModel Load(Stream source, Backend backend)
     {
-        var (metadata, tensors) = Safetensors.Read(source);
+        // What only training needs of a checkpoint is passed over.
+        using var file = Safetensors.Read(source, wanted: name => !name.Contains("State", StringComparison.Ordinal));
+        var (metadata, tensors) = (file.Metadata, file.Tensors);
         var (options, description) = ModelFile.ReadDescription(metadata, tensors, ModelFile.Format, CheckpointFile.Format);
         var layers = Enumerable.Range(0, options.Network.Layers.Count - 1).Select(layer =>
         {

@@ -70,11 +70,12 @@ public sealed class CsrMatrix : IDisposable
 
     /// <summary>Verifies every invariant.</summary>
     /// <exception cref="InvalidDataException">Names row, value and what is allowed.</exception>
-    public void Check()
+    public unsafe void Check()
     {
+        var columns = ColumnIndices.Pointer;
         for (var row = 0; row < Rows; row++)
         {
-            var (start, end) = (RowOffsets[row], RowOffsets[row + 1]);
+            var (start, end) = (RowOffsets[row], RowOffsets[row + 1L]);
             if (start > end || end > Nnz)
             {
                 throw new InvalidDataException($"Row {row} goes from connection {start} to {end}; allowed: ascending, at most {Nnz}");
@@ -82,8 +83,8 @@ public sealed class CsrMatrix : IDisposable
 
             for (var k = start; k < end; k++)
             {
-                var column = ColumnIndices[k];
-                if (column < 0 || column >= Columns || (k > start && column <= ColumnIndices[k - 1]))
+                var column = columns[k];
+                if (column < 0 || column >= Columns || (k > start && column <= columns[k - 1]))
                 {
                     throw new InvalidDataException($"Row {row} has column {column} at connection {k}; allowed: 0 to {Columns - 1}, strictly ascending in a row");
                 }

@@ -18,6 +18,7 @@ public sealed class CheckpointTests : IDisposable
         { "layers.0.columnIndices", "column" },
         { "layers.1.rowOffsets", "Layer 1" },
         { "layers.0.bias", "missing" },
+        { "layers.0.removed", "none of them removed" },
         { "layers.0.valuesState0", "elements" },
         { "layers.1.explored", "registers" },
         { "normalization.scale", "elements" },
@@ -35,9 +36,9 @@ public sealed class CheckpointTests : IDisposable
         using var data = TrainingData.Quadrants(files);
         using var backend = Backend.Create();
         using var trainer = Trainer.Create(TrainingData.Options(2, 8, 2), data, backend);
-        var (metadata, tensors) = Safetensors.Read(new MemoryStream(TrainingData.Bytes(trainer.WriteCheckpoint)));
-        var damagedMetadata = metadata.ToDictionary(field => field.Key, field => field.Key == what ? "nonsense" : field.Value);
-        var damaged = tensors.Values.Select(tensor => tensor.Name == what ? Damage(tensor) : tensor).OfType<Tensor>().ToArray();
+        using var intact = Safetensors.Read(new MemoryStream(TrainingData.Bytes(trainer.WriteCheckpoint)));
+        var damagedMetadata = intact.Metadata.ToDictionary(field => field.Key, field => field.Key == what ? "nonsense" : field.Value);
+        var damaged = intact.Tensors.Values.Select(tensor => tensor.Name == what ? Damage(tensor) : tensor).OfType<Tensor>().ToArray();
         using var file = new MemoryStream();
         Safetensors.Write(file, damagedMetadata, damaged);
         file.Position = 0;
@@ -75,23 +76,22 @@ public sealed class CheckpointTests : IDisposable
         Assert.Contains("sparse-service/checkpoint", exception.Message, StringComparison.Ordinal);
     }
 
-    private static Tensor? Damage(Tensor tensor)
+    private static Tensor? Damage(Tensor tensor) => tensor.Name switch
     {
-        switch (tensor.Name)
-        {
-            case "layers.0.values":
-                ((float[])tensor.Data)[1] = float.NaN;
-                return tensor;
-            case "layers.0.columnIndices":
-                ((int[])tensor.Data)[0] = 5;
-                return tensor;
-            case "layers.1.rowOffsets":
-                ((long[])tensor.Data)[1] = 1000;
-                return tensor;
-            case "layers.0.bias":
-                return null;
-            default:
-                return new Tensor(tensor.Name, tensor.Type, [1], Tensor.Resize(tensor.Data, 1));
-        }
+        "layers.0.values" => With(tensor, 1, float.NaN),
+        "layers.0.columnIndices" => With(tensor, 0, 5),
+        "layers.0.removed" => With(tensor, 0, (byte)1),
+        "layers.1.rowOffsets" => With(tensor, 1, 1000L),
+        "layers.0.bias" => null,
+        "layers.1.explored" => Tensor.Of(tensor.Name, new byte[1]),
+        _ => Tensor.Of(tensor.Name, new float[1]),
+    };
+
+    private static Tensor With<T>(Tensor tensor, int position, T value)
+        where T : unmanaged
+    {
+        var data = tensor.ToArray<T>();
+        data[position] = value;
+        return Tensor.Of(tensor.Name, data);
     }
 }

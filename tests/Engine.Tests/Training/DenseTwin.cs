@@ -30,12 +30,13 @@ internal sealed class DenseTwin
         {
             (Weights[l], Mask[l], velocity[l]) = (new double[layers[l + 1], layers[l]], new bool[layers[l + 1], layers[l]], new double[layers[l + 1], layers[l]]);
             (Bias[l], biasVelocity[l]) = (new double[layers[l + 1]], new double[layers[l + 1]]);
-            var (offsets, columns) = ((long[])model[$"layers.{l}.rowOffsets"].Data, (int[])model[$"layers.{l}.columnIndices"].Data);
+            var (offsets, columns) = (model[$"layers.{l}.rowOffsets"].ToArray<long>(), model[$"layers.{l}.columnIndices"].ToArray<int>());
+            var values = model[$"layers.{l}.values"].ToArray<float>();
             for (var row = 0; row < layers[l + 1]; row++)
             {
                 for (var k = offsets[row]; k < offsets[row + 1]; k++)
                 {
-                    Weights[l][row, columns[k]] = ((float[])model[$"layers.{l}.values"].Data)[k];
+                    Weights[l][row, columns[k]] = values[k];
                     Mask[l][row, columns[k]] = true;
                 }
             }

@@ -105,9 +105,9 @@ public sealed class EdgeCaseTests : IDisposable
     {
         using var data = TrainingData.Quadrants(files);
         using var backend = Backend.Create();
-        var (metadata, tensors) = Safetensors.Read(new MemoryStream(StoppedAt(7, TrainingData.Options(2, 8, 2), data, backend)));
+        using var intact = Safetensors.Read(new MemoryStream(StoppedAt(7, TrainingData.Options(2, 8, 2), data, backend)));
         using var file = new MemoryStream();
-        Safetensors.Write(file, new Dictionary<string, string>(metadata) { ["stepInEpoch"] = "41" }, [.. tensors.Values]);
+        Safetensors.Write(file, new Dictionary<string, string>(intact.Metadata) { ["stepInEpoch"] = "41" }, [.. intact.Tensors.Values]);
         file.Position = 0;
         var exception = Assert.Throws<InvalidDataException>(() => Trainer.Resume(file, data, backend));
         Assert.Contains("41 of an epoch; allowed: 0 to 40", exception.Message, StringComparison.Ordinal);
@@ -157,7 +157,8 @@ public sealed class EdgeCaseTests : IDisposable
         // What the bias correction is for; a correction that began again with each epoch would move by 3.9 rates.
         using var data = TrainingData.Quadrants(files);
         var model = AtRest(data, new OptimizerOptions { Kind = OptimizerKind.Adam, LearningRate = 1e-5 }).Model;
-        var bias = (float[])Safetensors.Read(new MemoryStream(model)).Tensors["layers.1.bias"].Data;
+        using var read = Safetensors.Read(new MemoryStream(model));
+        var bias = read.Tensors["layers.1.bias"].ToArray<float>();
         Assert.All(bias, value => Assert.InRange(Math.Abs(value), 2.9e-5, 3.1e-5));
     }
 

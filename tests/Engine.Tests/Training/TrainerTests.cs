@@ -43,8 +43,8 @@ public sealed class TrainerTests : IDisposable
         for (var l = 0; l < 4; l++)
         {
             var expected = twin.Weights[l].Cast<double>().Where((_, cell) => twin.Mask[l].Cast<bool>().ElementAt(cell)).ToArray();
-            AssertClose(expected, (float[])model[$"layers.{l}.values"].Data);
-            AssertClose(twin.Bias[l], (float[])model[$"layers.{l}.bias"].Data);
+            AssertClose(expected, model[$"layers.{l}.values"].ToArray<float>());
+            AssertClose(twin.Bias[l], model[$"layers.{l}.bias"].ToArray<float>());
         }
     }
 
@@ -112,7 +112,7 @@ public sealed class TrainerTests : IDisposable
 
         var removed = results[^1].Statistics.Layers[0].PrunedNeurons;
         Assert.InRange(removed, 6, 20); // those without inputs go first, at strength 0
-        var offsets = (long[])Tensors(trainer)["layers.0.rowOffsets"].Data;
+        var offsets = Tensors(trainer)["layers.0.rowOffsets"].ToArray<long>();
         Assert.True(Enumerable.Range(0, 40).Count(row => offsets[row] == offsets[row + 1]) >= removed);
     }
 
