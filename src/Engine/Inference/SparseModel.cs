@@ -10,13 +10,17 @@ namespace SparseService.Engine.Inference;
 /// <summary>A trained sparse network that predicts. Safe to use from several threads at once; they take turns.</summary>
 public sealed class SparseModel : IDisposable
 {
-    private const int BatchSize = 128;
+    private const int LargestBatch = 128;
+    private const long ComfortableBytes = 64 << 20;
 
     private readonly Lock turn = new();
     private readonly Backend backend;
     private readonly TrainingOptions options;
     private readonly ModelDescription description;
     private readonly (CsrMatrix Weights, float[] Bias, Activation Activation)[] layers;
+    private readonly int batchSize;
+
+    // Layers with an even index, the input first, and layers with an odd one: a layer's output is needed by the next one only.
     private readonly DeviceBuffer<float>[] activations;
 
     private SparseModel(Backend backend, TrainingOptions options, ModelDescription description, (CsrMatrix Weights, float[] Bias, Activation Activation)[] layers)
@@ -25,7 +29,12 @@ public sealed class SparseModel : IDisposable
         this.options = options;
         this.description = description;
         this.layers = layers;
-        activations = options.Network.Layers.Select(width => new DeviceBuffer<float>((long)width * BatchSize)).ToArray();
+        long[] widest = [Widest(0), Widest(1)];
+        var room = Math.Max(ComfortableBytes, layers.Sum(layer => layer.Weights.Nnz) * sizeof(float)) / sizeof(float);
+        batchSize = (int)Math.Clamp(room / widest.Sum(), 1, LargestBatch);
+        activations = Array.ConvertAll(widest, width => new DeviceBuffer<float>(width * batchSize));
+
+        long Widest(int parity) => options.Network.Layers.Where((_, index) => index % 2 == parity).Max();
     }
 
     public int Features => options.Network.Layers[0];
@@ -76,10 +85,10 @@ public sealed class SparseModel : IDisposable
 
         lock (turn)
         {
-            for (var start = 0; start < count; start += BatchSize)
+            for (var start = 0; start < count; start += batchSize)
             {
-                var batchSize = Math.Min(BatchSize, count - start);
-                PredictBatch(rows.Slice(start * Features, batchSize * Features), outputs.Slice(start * Outputs, batchSize * Outputs), batchSize);
+                var samples = Math.Min(batchSize, count - start);
+                PredictBatch(rows.Slice(start * Features, samples * Features), outputs.Slice(start * Outputs, samples * Outputs), samples);
             }
         }
     }
@@ -97,12 +106,12 @@ public sealed class SparseModel : IDisposable
         }
     }
 
-    private void PredictBatch(ReadOnlySpan<float> rows, Span<float> outputs, int batchSize)
+    private void PredictBatch(ReadOnlySpan<float> rows, Span<float> outputs, int samples)
     {
         for (var feature = 0; feature < Features; feature++)
         {
-            var x = activations[0].Row(feature, batchSize);
-            for (var sample = 0; sample < batchSize; sample++)
+            var x = activations[0].Row(feature, samples);
+            for (var sample = 0; sample < samples; sample++)
             {
                 x[sample] = (rows[(sample * Features) + feature] - description.Shift[feature]) * description.Scale[feature];
             }
@@ -110,14 +119,15 @@ public sealed class SparseModel : IDisposable
 
         for (var l = 0; l < layers.Length; l++)
         {
-            backend.SparseForward(layers[l].Weights, layers[l].Bias, activations[l], activations[l + 1], batchSize, layers[l].Activation);
+            backend.SparseForward(layers[l].Weights, layers[l].Bias, activations[l % 2], activations[(l + 1) % 2], samples, layers[l].Activation);
         }
 
-        backend.Probabilities(options.Loss, activations[^1], Outputs, batchSize);
+        var logits = activations[layers.Length % 2];
+        backend.Probabilities(options.Loss, logits, Outputs, samples);
         for (var output = 0; output < Outputs; output++)
         {
-            var y = activations[^1].Row(output, batchSize);
-            for (var sample = 0; sample < batchSize; sample++)
+            var y = logits.Row(output, samples);
+            for (var sample = 0; sample < samples; sample++)
             {
                 outputs[(sample * Outputs) + output] = y[sample];
             }

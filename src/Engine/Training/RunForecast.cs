@@ -6,7 +6,7 @@ namespace SparseService.Engine.Training;
 /// <summary>What a spec will cost, known before it is trained: <c>POST /v1/topologies/preview</c>.</summary>
 public sealed record RunForecast
 {
-    // Above this a preview takes the expectation: drawing a topology costs about 30 ns a connection.
+    // Connections and neurons above which a preview takes the expectation: drawing a topology costs about 20 ns each.
     private const double LargestDrawn = 5_000_000;
     private const int Bins = 20;
 
@@ -25,7 +25,7 @@ public sealed record RunForecast
     /// <summary>Bytes of the dense float32 twin with its biases.</summary>
     public required double DenseModelBytes { get; init; }
 
-    /// <summary>Peak bytes of the trainer: model, transpose index, optimizer state, activations, and the second copy that evolution needs for a moment.</summary>
+    /// <summary>Bytes of the trainer: model, transpose index, optimizer state, activations and what flows back. Evolution and checkpoints need no more.</summary>
     public required long TrainingBytes { get; init; }
 
     /// <summary>Floating point operations of one epoch over <c>trainRows</c> rows; null when the row count is not known.</summary>
@@ -44,7 +44,7 @@ public sealed record RunForecast
     {
         var network = options.Network;
         var weightLayers = Enumerable.Range(0, network.Layers.Count - 1).ToArray();
-        var exact = weightLayers.Sum(layer => TopologyGenerator.ExpectedNnz(network, layer)) <= LargestDrawn;
+        var exact = weightLayers.Sum(layer => TopologyGenerator.ExpectedNnz(network, layer)) + network.Layers.Sum(width => (double)width) <= LargestDrawn;
         var layers = weightLayers.Select(layer => exact ? Drawn(options, layer) : Expected(network, layer)).ToArray();
         var nnz = layers.Sum(layer => layer.Nnz);
         var cells = layers.Sum(layer => (double)layer.Inputs * layer.Outputs);
@@ -59,7 +59,7 @@ public sealed record RunForecast
             Density = nnz / cells,
             ModelBytes = modelBytes,
             DenseModelBytes = 4 * (cells + outputs),
-            TrainingBytes = TrainingMemory(options, layers, modelBytes, outputs),
+            TrainingBytes = TrainingMemory(options, layers),
             FlopsPerEpoch = flops,
             SecondsPerEpoch = flops / flopsPerSecond,
             AssumedFlopsPerSecond = flopsPerSecond,
@@ -69,17 +69,22 @@ public sealed record RunForecast
     // Forward, weight gradient and, above the first layer, input gradient: a multiply and an add per connection and sample each.
     private static double Flops(IEnumerable<LayerForecast> layers) => layers.Sum(layer => (layer.Layer == 1 ? 4.0 : 6.0) * layer.Nnz);
 
-    private static long TrainingMemory(TrainingOptions options, LayerForecast[] layers, long modelBytes, long outputs)
+    // What Trainer, SparseLayer and Workspace allocate; a test holds it against them.
+    private static long TrainingMemory(TrainingOptions options, LayerForecast[] layers)
     {
+        var widths = options.Network.Layers;
         var slots = options.Optimizer.Kind == OptimizerKind.Adam ? 2 : 1;
-        var nnz = layers.Sum(layer => layer.Nnz);
-        var neurons = outputs + layers[0].Inputs;
-        var transpose = (8 * layers.Where(layer => layer.Layer > 1).Sum(layer => layer.Nnz)) + (8 * neurons);
-        var evolution = layers.Max(layer => layer.Nnz) * (8 + (4 * slots));
-        var widest = layers.Max(layer => layer.Outputs);
-        var activations = 4L * Workspace.TestBatchSizeOf(options.Network.Layers, options.BatchSize) * neurons;
-        var backward = 4L * options.BatchSize * (outputs + (2L * widest));
-        return modelBytes + (4L * slots * (nnz + outputs)) + transpose + evolution + activations + backward;
+        var hidden = layers.SkipLast(1).Sum(layer => (long)layer.Outputs);
+        return layers.Sum(layer => LayerMemory(layer, slots)) + hidden + Workspace.BytesOf(widths, options.BatchSize) + (8L * widths[0]);
+    }
+
+    // Per connection: column, weight, optimizer state and, above the first layer, the transpose index. Per output neuron: row offset, bias with its
+    // state, and whether it is removed. Per input neuron above the first layer: the transpose's offset. Then the exploration sketch.
+    private static long LayerMemory(LayerForecast layer, int slots)
+    {
+        var (connection, output) = (8L + (4 * slots), 8L + 4 + (4 * slots) + 1);
+        var transpose = layer.Layer > 1 ? 8 * (layer.Nnz + layer.Inputs) : 0;
+        return (connection * layer.Nnz) + (output * layer.Outputs) + transpose + ExplorationSketch.Registers;
     }
 
     private static LayerForecast Expected(NetworkOptions network, int layer)

@@ -1,9 +1,11 @@
+using System.Numerics.Tensors;
+using SparseService.Engine.Kernels;
 using SparseService.Engine.Sparse;
 using SparseService.Engine.Topology;
 
 namespace SparseService.Engine.Training;
 
-/// <summary>Reads the statistics of a network off its connections: O(nnz + neurons).</summary>
+/// <summary>Reads the statistics of a network off its connections: O(nnz + neurons) time; what it needs on the way is freed at once.</summary>
 internal static class StatisticsOf
 {
     private const int Bins = 20;
@@ -14,10 +16,12 @@ internal static class StatisticsOf
         var weights = layer.Weights;
         var disconnected = 0;
         var dead = 0;
-        var fanOut = next is null ? null : FanOut(next.Weights);
+        using var connected = next is null ? null : HaveOutputs(next.Weights);
+        using var strength = new DeviceBuffer<float>(weights.Rows);
+        NeuronStrength.Incoming(weights, strength.Span);
         for (var neuron = 0; neuron < weights.Rows; neuron++)
         {
-            if (weights.FanIn(neuron) == 0 || (fanOut is not null && fanOut[neuron] == 0))
+            if (weights.FanIn(neuron) == 0 || (connected is not null && !connected[neuron]))
             {
                 disconnected++;
             }
@@ -34,21 +38,23 @@ internal static class StatisticsOf
             Outputs = weights.Rows,
             Nnz = weights.Nnz,
             Density = weights.Density,
-            PrunedNeurons = layer.Removed.Count(removed => removed),
+            PrunedNeurons = layer.Removed.AsSpan().Count(true),
             DisconnectedNeurons = disconnected,
             DeadNeurons = dead,
             ExplorationRate = ExplorationRate(layer),
             GradientNorm = gradientNorm,
-            Importance = Distribution(NeuronStrength.Incoming(weights)),
+            Importance = Distribution(strength.Span),
         };
     }
 
-    internal static ImportanceDistribution Distribution(float[] strength)
+    internal static ImportanceDistribution Distribution(ReadOnlySpan<float> strength)
     {
-        var (minimum, maximum) = (strength.Min(), strength.Max());
+        var (minimum, maximum) = (TensorPrimitives.Min(strength), TensorPrimitives.Max(strength));
         var histogram = new int[Bins];
+        var sum = 0.0;
         foreach (var value in strength)
         {
+            sum += value;
             histogram[maximum > minimum ? Math.Min(Bins - 1, (int)((value - minimum) / ((double)maximum - minimum) * Bins)) : 0]++;
         }
 
@@ -56,10 +62,13 @@ internal static class StatisticsOf
         for (var neuron = 0; neuron < strength.Length; neuron++)
         {
             // Of equals the lower index counts as stronger, so that the list does not depend on the queue's inner order.
-            top.Enqueue(neuron, (strength[neuron], -neuron));
-            if (top.Count > TopCount)
+            if (top.Count < TopCount)
             {
-                top.Dequeue();
+                top.Enqueue(neuron, (strength[neuron], -neuron));
+            }
+            else if (strength[neuron] > strength[top.Peek()])
+            {
+                top.EnqueueDequeue(neuron, (strength[neuron], -neuron));
             }
         }
 
@@ -73,7 +82,7 @@ internal static class StatisticsOf
         {
             Minimum = minimum,
             Maximum = maximum,
-            Mean = strength.Average(),
+            Mean = sum / strength.Length,
             Median = Selection.Percentile(strength, 50),
             Histogram = histogram,
             Top = strongest,
@@ -86,14 +95,15 @@ internal static class StatisticsOf
         return Math.Clamp(layer.Explored.Estimate(), layer.Weights.Nnz, cells) / cells;
     }
 
-    private static int[] FanOut(CsrMatrix weights)
+    private static unsafe DeviceBuffer<bool> HaveOutputs(CsrMatrix weights)
     {
-        var fanOut = new int[weights.Columns];
-        foreach (var column in weights.ColumnIndices.Span)
+        var connected = new DeviceBuffer<bool>(weights.Columns);
+        connected.Clear();
+        for (var k = 0L; k < weights.Nnz; k++)
         {
-            fanOut[column]++;
+            connected.Pointer[weights.ColumnIndices.Pointer[k]] = true;
         }
 
-        return fanOut;
+        return connected;
     }
 }

@@ -42,6 +42,15 @@ internal sealed class Workspace : IDisposable
     public static int TestBatchSizeOf(IReadOnlyList<int> layers, int batchSize) =>
         Math.Max(batchSize, (int)Math.Min(256, ComfortableBytes / sizeof(float) / layers.Sum(width => (long)width)));
 
+    /// <summary>Bytes of the buffers that a workspace allocates.</summary>
+    public static long BytesOf(IReadOnlyList<int> layers, int batchSize)
+    {
+        var neurons = layers.Sum(width => (long)width);
+        var widest = layers.Skip(1).Max();
+        var slopes = neurons - layers[0] - layers[^1];
+        return sizeof(float) * ((neurons * TestBatchSizeOf(layers, batchSize)) + ((slopes + (2L * widest)) * batchSize));
+    }
+
     public void SwapDeltas() => (Delta, NextDelta) = (NextDelta, Delta);
 
     public void Dispose()

@@ -38,4 +38,34 @@ public sealed class RunForecastTests
         Assert.Equal((2 * 5_065_536L) + (2 * 10_000_000L) + 10_000_000L, forecast.Nnz, 2.0); // the last layer is full
         Assert.Null(forecast.SecondsPerEpoch);
     }
+
+    [Theory]
+    [InlineData(OptimizerKind.Sgd)]
+    [InlineData(OptimizerKind.Adam)]
+    public void TrainingBytes_AnyOptimizer_AreThoseAllocated(OptimizerKind optimizer)
+    {
+        var options = TrainingData.Options(60, 500, 400, 7) with { Optimizer = new OptimizerOptions { Kind = optimizer } };
+        using var network = SparseNetwork.Create(options);
+        using var workspace = new Workspace(options.Network.Layers, options.BatchSize);
+        var bytes = (60L * 8) + 500 + 400; // normalisation; whether each hidden neuron was ever active
+        foreach (var layer in network.Layers)
+        {
+            var weights = layer.Weights;
+            bytes += (weights.RowOffsets.Capacity * 8) + (weights.ColumnIndices.Capacity * 4) + (weights.Values.Capacity * 4)
+                + layer.Connections.State.Sum(slot => slot.Capacity * 4)
+                + (layer.Bias.Length * 4) + layer.BiasState.Sum(slot => slot.Length * 4) + layer.Removed.Length + layer.Explored.State.Length;
+            bytes += layer.Index == 0 ? 0 : (layer.Transpose.ColumnOffsets.Capacity * 8) + (layer.Transpose.RowIndices.Capacity * 4) + (layer.Transpose.Positions.Capacity * 4);
+        }
+
+        bytes += workspace.Activations.Concat(workspace.Slopes).Append(workspace.Delta).Append(workspace.NextDelta).Sum(buffer => buffer.Capacity * 4);
+        Assert.Equal(bytes, RunForecast.Of(options).TrainingBytes, 200.0); // an offset more per layer
+    }
+
+    [Fact]
+    public void Of_WideAndEmpty_DrawsNothing()
+    {
+        var layers = new[] { 2, 90_000_000, 2 };
+        var options = TrainingData.Options(layers) with { Network = new NetworkOptions { Layers = layers, Topology = new TopologyOptions { Epsilon = 1e-6 } } };
+        Assert.All(RunForecast.Of(options).Layers, layer => Assert.False(layer.Exact));
+    }
 }

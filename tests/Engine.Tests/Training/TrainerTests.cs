@@ -230,6 +230,29 @@ public sealed class TrainerTests : IDisposable
         Assert.Throws<InvalidDataException>(() => Trainer.Resume(new MemoryStream(checkpoint), other, backend));
     }
 
+    [Fact]
+    public void TrainEpoch_EveryStep_AllocatesNothing()
+    {
+        using var data = TrainingData.Quadrants(files);
+        using var single = Backend.Create("simd", 1);
+        using var trainer = Trainer.Create(TrainingData.Options(2, 30, 20, 2), data, single);
+        trainer.TrainEpoch(cancellationToken: TestContext.Current.CancellationToken);
+
+        var steps = new List<long>(100);
+        var before = 0L;
+        trainer.TrainEpoch(
+            _ =>
+            {
+                steps.Add(GC.GetAllocatedBytesForCurrentThread() - before);
+                before = GC.GetAllocatedBytesForCurrentThread();
+            },
+            TestContext.Current.CancellationToken);
+
+        // The runtime may load a type late and charge this thread for it, once.
+        Assert.Equal(40, steps.Count);
+        Assert.True(steps.Count(bytes => bytes > 0) <= 2, $"bytes of each step: {string.Join(' ', steps)}");
+    }
+
     private static IReadOnlyDictionary<string, Tensor> Tensors(Trainer trainer) =>
         Safetensors.Read(new MemoryStream(TrainingData.Bytes(trainer.WriteModel))).Tensors;
 
