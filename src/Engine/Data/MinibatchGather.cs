@@ -5,7 +5,7 @@ namespace SparseService.Engine.Data;
 
 // Minibatch out of a row-major store:  x[f·B + s] = (raw[rows[s], f] − shift[f])·scale[f]
 //
-//   raw  rows × Features, bytes or float32      x  Features × B, overwritten
+//   raw  rows × Features, bytes or float32      x  Features × B, overwritten, 0 for the samples behind the last row
 //
 // Both element types are moved as 4-byte words (four bytes, or one float). A tile is 16 or 64 words of 16 samples: first the words are
 // turned by scalar copies within the first-level cache, so that 16 samples of one word lie side by side; then each word gives whole
@@ -20,7 +20,7 @@ internal static unsafe class MinibatchGather
     private const int FloatTileWords = 64;
     private const int TileSamples = 16;
 
-    internal readonly struct Arguments(byte* data, SampleElement element, int features, float* shift, float* scale, float* x)
+    internal readonly struct Arguments(byte* data, SampleElement element, int features, float* shift, float* scale, float* x, int batchSize)
     {
         public readonly byte* Data = data;
         public readonly SampleElement Element = element;
@@ -28,6 +28,7 @@ internal static unsafe class MinibatchGather
         public readonly float* Shift = shift;
         public readonly float* Scale = scale;
         public readonly float* X = x;
+        public readonly int BatchSize = batchSize;
 
         public bool IsByte => Element == SampleElement.Byte;
 
@@ -38,6 +39,7 @@ internal static unsafe class MinibatchGather
 
     public static void Run(in Arguments to, ReadOnlySpan<int> rows)
     {
+        ClearPadding(to, rows.Length);
         if (rows.Length < TileSamples || to.Features < to.FeaturesPerWord)
         {
             RunScalar(to, rows);
@@ -70,8 +72,16 @@ internal static unsafe class MinibatchGather
             for (var feature = 0; feature < to.Features; feature++)
             {
                 var raw = to.IsByte ? row[feature] : ((float*)row)[feature];
-                to.X[((long)feature * rows.Length) + sample] = (raw - to.Shift[feature]) * to.Scale[feature];
+                to.X[((long)feature * to.BatchSize) + sample] = (raw - to.Shift[feature]) * to.Scale[feature];
             }
+        }
+    }
+
+    private static void ClearPadding(in Arguments to, int samples)
+    {
+        for (var feature = 0L; feature < to.Features && samples < to.BatchSize; feature++)
+        {
+            new Span<float>(to.X + (feature * to.BatchSize) + samples, to.BatchSize - samples).Clear();
         }
     }
 
@@ -89,11 +99,11 @@ internal static unsafe class MinibatchGather
             Turn(to, rows.Slice(first, TileSamples), feature, wordCount, words);
             if (to.IsByte)
             {
-                WriteBytes(to, feature, wordCount, words, rows.Length, first);
+                WriteBytes(to, feature, wordCount, words, first);
             }
             else
             {
-                WriteFloats(to, feature, wordCount, words, rows.Length, first);
+                WriteFloats(to, feature, wordCount, words, first);
             }
         }
     }
@@ -112,15 +122,15 @@ internal static unsafe class MinibatchGather
         }
     }
 
-    private static void WriteBytes(in Arguments to, int feature, int wordCount, uint* words, int batchSize, int first)
+    private static void WriteBytes(in Arguments to, int feature, int wordCount, uint* words, int first)
     {
         var mask = Vector512.Create(255u);
         var mask256 = Vector256.Create(255u);
         for (var word = 0; word < wordCount; word++, feature += 4)
         {
             var at = words + (word * TileSamples);
-            var x = to.X + ((long)feature * batchSize) + first;
-            for (var part = 0; part < 4; part++, x += batchSize)
+            var x = to.X + ((long)feature * to.BatchSize) + first;
+            for (var part = 0; part < 4; part++, x += to.BatchSize)
             {
                 var shift = to.Shift[feature + part];
                 var scale = to.Scale[feature + part];
@@ -142,11 +152,11 @@ internal static unsafe class MinibatchGather
     private static void WriteHalf(Vector256<uint> raw, float shift, float scale, float* x) =>
         ((Vector256.ConvertToSingle(raw.AsInt32()) - Vector256.Create(shift)) * scale).Store(x);
 
-    private static void WriteFloats(in Arguments to, int feature, int wordCount, uint* words, int batchSize, int first)
+    private static void WriteFloats(in Arguments to, int feature, int wordCount, uint* words, int first)
     {
         var raw = (float*)words;
-        var x = to.X + ((long)feature * batchSize) + first;
-        for (var word = 0; word < wordCount; word++, feature++, raw += TileSamples, x += batchSize)
+        var x = to.X + ((long)feature * to.BatchSize) + first;
+        for (var word = 0; word < wordCount; word++, feature++, raw += TileSamples, x += to.BatchSize)
         {
             var shift = Vector256.Create(to.Shift[feature]);
             var scale = to.Scale[feature];

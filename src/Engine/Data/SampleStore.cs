@@ -132,17 +132,20 @@ public sealed unsafe class SampleStore : IDisposable
 
     /// <summary>
     /// Gathers a minibatch, transposed and normalised: x[f·B + s] = (raw[rows[s], f] − shift[f])·scale[f] with B =
-    /// rows.Length.
+    /// batchSize.
     /// </summary>
     /// <param name="rows">The samples of the minibatch; a row may come more than once.</param>
     /// <param name="shift">Per feature, as <see cref="Normalization"/> computed it from the training part.</param>
     /// <param name="scale">Per feature.</param>
-    /// <param name="x">[feature, sample]; length = Features·B; overwritten.</param>
-    public void Gather(ReadOnlySpan<int> rows, ReadOnlySpan<float> shift, ReadOnlySpan<float> scale, Span<float> x)
+    /// <param name="x">[feature, sample]; length = Features·B; overwritten, with 0 for the samples behind the rows.</param>
+    /// <param name="batchSize">B, at least the number of rows.</param>
+    public void Gather(ReadOnlySpan<int> rows, ReadOnlySpan<float> shift, ReadOnlySpan<float> scale, Span<float> x, int batchSize)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, rows.Length);
+
         RequireLength(shift.Length, Features, nameof(shift));
         RequireLength(scale.Length, Features, nameof(scale));
-        RequireLength(x.Length, (long)Features * rows.Length, nameof(x));
+        RequireLength(x.Length, (long)Features * batchSize, nameof(x));
         foreach (var row in rows)
         {
             RequireRow(row);
@@ -150,7 +153,7 @@ public sealed unsafe class SampleStore : IDisposable
 
         fixed (float* shiftAt = shift, scaleAt = scale, xAt = x)
         {
-            MinibatchGather.Run(new(FeatureBytes, tail.Element, Features, shiftAt, scaleAt, xAt), rows);
+            MinibatchGather.Run(new(FeatureBytes, tail.Element, Features, shiftAt, scaleAt, xAt, batchSize), rows);
         }
     }
 

@@ -57,6 +57,14 @@ public abstract partial class Backend : IDisposable
         }
     }
 
+    private static void RequirePadding(int padding, int batchSize)
+    {
+        if ((uint)padding >= (uint)batchSize)
+        {
+            throw new ArgumentOutOfRangeException(nameof(padding), padding, $"Samples that are only padding; allowed: 0 to batchSize − 1 = {batchSize - 1}");
+        }
+    }
+
     private static void RequireExactly(long length, long expected, string array, string expectedName)
     {
         if (length != expected)

@@ -3,9 +3,9 @@ using SparseService.Engine.Elementwise;
 
 namespace SparseService.Engine.Kernels;
 
-// Gradient and optimizer step of the biases:  db[i] = (1/batchSize)·Σ_b dY[i,b],  (b, state) ← rule(b, db, state)
+// Gradient and optimizer step of the biases:  db[i] = (1/samples)·Σ_b dY[i,b],  (b, state) ← rule(b, db, state)
 //
-//   b  Rows, updated in place        dY  Rows × batchSize
+//   b  Rows, updated in place        dY  Rows × batchSize, the last batchSize − samples of them 0
 public abstract partial class Backend
 {
     /// <summary>Updates the biases from one minibatch.</summary>
@@ -13,24 +13,27 @@ public abstract partial class Backend
     /// <param name="dY">[bias.Length, batchSize], gradient by the preactivations, not divided by the batch size.</param>
     /// <param name="state0">One per bias, updated: velocity, or Adam's first moment.</param>
     /// <param name="state1">One per bias, updated: Adam's second moment. Null for SGD.</param>
+    /// <param name="padding">How many samples at the end of the minibatch are none: dY is 0 there, and the mean is over the others.</param>
     /// <returns>Squared L2 norm of db.</returns>
     /// <exception cref="ArgumentException">A buffer or array has the wrong length.</exception>
-    public double BiasUpdate(float[] bias, DeviceBuffer<float> dY, float[] state0, float[]? state1, int batchSize, in OptimizerStep step)
+    public double BiasUpdate(
+        float[] bias, DeviceBuffer<float> dY, float[] state0, float[]? state1, int batchSize, in OptimizerStep step, int padding = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        RequirePadding(padding, batchSize);
         RequireLength(dY.Length, bias.Length, batchSize, nameof(dY));
         RequireState(state0.Length, state1?.Length, bias.Length, step);
-        return BiasUpdateCore(bias, dY, state0, state1, batchSize, step);
+        return BiasUpdateCore(bias, dY, state0, state1, batchSize, batchSize - padding, step);
     }
 
     protected abstract double BiasUpdateCore(
-        float[] bias, DeviceBuffer<float> dY, float[] state0, float[]? state1, int batchSize, in OptimizerStep step);
+        float[] bias, DeviceBuffer<float> dY, float[] state0, float[]? state1, int batchSize, int samples, in OptimizerStep step);
 }
 
 public sealed unsafe partial class ReferenceBackend
 {
     protected override double BiasUpdateCore(
-        float[] bias, DeviceBuffer<float> dY, float[] state0, float[]? state1, int batchSize, in OptimizerStep step)
+        float[] bias, DeviceBuffer<float> dY, float[] state0, float[]? state1, int batchSize, int samples, in OptimizerStep step)
     {
         var gradients = new float[bias.Length];
         var squares = 0.0;
@@ -42,7 +45,7 @@ public sealed unsafe partial class ReferenceBackend
                 sum += dY.Pointer[((long)row * batchSize) + sample];
             }
 
-            gradients[row] = (float)(sum / batchSize);
+            gradients[row] = (float)(sum / samples);
             squares += (double)gradients[row] * gradients[row];
         }
 
@@ -60,7 +63,7 @@ public sealed unsafe partial class SimdBackend
 {
     // On the calling thread: it reads dY once, which is little beside the weights' gradient.
     protected override double BiasUpdateCore(
-        float[] bias, DeviceBuffer<float> dY, float[] state0, float[]? state1, int batchSize, in OptimizerStep step)
+        float[] bias, DeviceBuffer<float> dY, float[] state0, float[]? state1, int batchSize, int samples, in OptimizerStep step)
     {
         fixed (float* values = bias, first = state0, second = state1)
         {
@@ -69,7 +72,7 @@ public sealed unsafe partial class SimdBackend
                 Rows = bias.Length,
                 DY = dY.Pointer,
                 BatchSize = batchSize,
-                Parameters = new ParameterArrays(values, first, second, 1f / batchSize),
+                Parameters = new ParameterArrays(values, first, second, 1f / samples),
             };
             step.Dispatch(ref call);
             return call.Squares;

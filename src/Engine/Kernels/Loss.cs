@@ -20,9 +20,10 @@ public abstract partial class Backend
 
     /// <summary>Computes loss and gradient of one minibatch.</summary>
     /// <param name="logits">[outputs, batchSize].</param>
-    /// <param name="classes">[batchSize], 0 to outputs − 1, for binary cross-entropy 0 or 1; not read for squared error.</param>
+    /// <param name="classes">[batchSize − padding], 0 to outputs − 1, for binary cross-entropy 0 or 1; not read for squared error.</param>
     /// <param name="targets">[outputs, batchSize], feature-major like the logits; read for squared error only.</param>
     /// <param name="dLogits">[outputs, batchSize], overwritten; may be the logits' own buffer.</param>
+    /// <param name="padding">How many samples at the end of the minibatch are none: they have no loss, and gradient 0.</param>
     /// <returns>The loss, summed over the samples, is not finite if any logit is not. A tie between classes goes to the
     /// lowest.</returns>
     /// <exception cref="ArgumentException">A buffer or span is too short, a class out of range, or binary cross-entropy has
@@ -34,36 +35,47 @@ public abstract partial class Backend
         ReadOnlySpan<float> targets,
         DeviceBuffer<float> dLogits,
         int outputs,
-        int batchSize)
+        int batchSize,
+        int padding = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputs);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        RequirePadding(padding, batchSize);
+        var samples = batchSize - padding;
         RequireLength(logits.Length, outputs, batchSize, nameof(logits));
         RequireLength(dLogits.Length, outputs, batchSize, nameof(dLogits));
         if (kind == LossKind.SquaredError)
         {
             RequireLength(targets.Length, outputs, batchSize, nameof(targets));
-            return SquaredErrorCore(logits, targets, dLogits, outputs, batchSize);
+            return SquaredErrorCore(logits, targets, dLogits, outputs, batchSize, samples);
         }
 
-        RequireLength(classes.Length, 1, batchSize, nameof(classes));
-        RequireClasses(classes[..batchSize], kind, outputs);
+        RequireLength(classes.Length, 1, samples, nameof(classes));
+        RequireClasses(classes[..samples], kind, outputs);
         return kind == LossKind.BinaryCrossEntropy
-            ? BinaryCrossEntropyCore(logits, classes, dLogits, batchSize)
-            : SoftmaxCrossEntropyCore(logits, classes, dLogits, outputs, batchSize);
+            ? BinaryCrossEntropyCore(logits, classes, dLogits, batchSize, samples)
+            : SoftmaxCrossEntropyCore(logits, classes, dLogits, outputs, batchSize, samples);
     }
 
     protected abstract LossResult SoftmaxCrossEntropyCore(
-        DeviceBuffer<float> logits, ReadOnlySpan<int> classes, DeviceBuffer<float> dLogits, int outputs, int batchSize);
+        DeviceBuffer<float> logits, ReadOnlySpan<int> classes, DeviceBuffer<float> dLogits, int outputs, int batchSize, int samples);
 
     protected abstract LossResult BinaryCrossEntropyCore(
-        DeviceBuffer<float> logits, ReadOnlySpan<int> classes, DeviceBuffer<float> dLogits, int batchSize);
+        DeviceBuffer<float> logits, ReadOnlySpan<int> classes, DeviceBuffer<float> dLogits, int batchSize, int samples);
 
     protected abstract LossResult SquaredErrorCore(
-        DeviceBuffer<float> logits, ReadOnlySpan<float> targets, DeviceBuffer<float> dLogits, int outputs, int batchSize);
+        DeviceBuffer<float> logits, ReadOnlySpan<float> targets, DeviceBuffer<float> dLogits, int outputs, int batchSize, int samples);
 
     private protected static double NegativeLogarithm(double probability) =>
         -Math.Log(Math.Clamp(probability, SmallestProbability, 1 - SmallestProbability));
+
+    private protected static unsafe void ClearPadding(DeviceBuffer<float> dLogits, int outputs, int batchSize, int samples)
+    {
+        for (var output = 0L; output < outputs && samples < batchSize; output++)
+        {
+            new Span<float>(dLogits.Pointer + (output * batchSize) + samples, batchSize - samples).Clear();
+        }
+    }
 
     private static void RequireClasses(ReadOnlySpan<int> classes, LossKind kind, int outputs)
     {
@@ -86,10 +98,10 @@ public abstract partial class Backend
 public sealed unsafe partial class ReferenceBackend
 {
     protected override LossResult SoftmaxCrossEntropyCore(
-        DeviceBuffer<float> logits, ReadOnlySpan<int> classes, DeviceBuffer<float> dLogits, int outputs, int batchSize)
+        DeviceBuffer<float> logits, ReadOnlySpan<int> classes, DeviceBuffer<float> dLogits, int outputs, int batchSize, int samples)
     {
         var (loss, correct) = (0.0, 0);
-        for (var sample = 0; sample < batchSize; sample++)
+        for (var sample = 0; sample < samples; sample++)
         {
             var z = logits.Pointer + sample;
             var d = dLogits.Pointer + sample;
@@ -106,14 +118,15 @@ public sealed unsafe partial class ReferenceBackend
             d[wanted * batchSize] -= 1;
         }
 
+        ClearPadding(dLogits, outputs, batchSize, samples);
         return new LossResult(loss, correct);
     }
 
     protected override LossResult BinaryCrossEntropyCore(
-        DeviceBuffer<float> logits, ReadOnlySpan<int> classes, DeviceBuffer<float> dLogits, int batchSize)
+        DeviceBuffer<float> logits, ReadOnlySpan<int> classes, DeviceBuffer<float> dLogits, int batchSize, int samples)
     {
         var (loss, correct) = (0.0, 0);
-        for (var sample = 0; sample < batchSize; sample++)
+        for (var sample = 0; sample < samples; sample++)
         {
             var z = logits.Pointer[sample];
             var p = 1 / (1 + Math.Exp(-(double)z));
@@ -122,16 +135,17 @@ public sealed unsafe partial class ReferenceBackend
             dLogits.Pointer[sample] = (float)(p - classes[sample]);
         }
 
+        ClearPadding(dLogits, 1, batchSize, samples);
         return new LossResult(loss, correct);
     }
 
     protected override LossResult SquaredErrorCore(
-        DeviceBuffer<float> logits, ReadOnlySpan<float> targets, DeviceBuffer<float> dLogits, int outputs, int batchSize)
+        DeviceBuffer<float> logits, ReadOnlySpan<float> targets, DeviceBuffer<float> dLogits, int outputs, int batchSize, int samples)
     {
         var loss = 0.0;
         for (var index = 0; index < outputs * batchSize; index++)
         {
-            var difference = logits.Pointer[index] - targets[index];
+            var difference = index % batchSize < samples ? logits.Pointer[index] - targets[index] : 0;
             loss += 0.5 * difference * difference;
             dLogits.Pointer[index] = difference;
         }
@@ -146,10 +160,10 @@ public sealed unsafe partial class ReferenceBackend
 public sealed unsafe partial class SimdBackend
 {
     protected override LossResult SoftmaxCrossEntropyCore(
-        DeviceBuffer<float> logits, ReadOnlySpan<int> classes, DeviceBuffer<float> dLogits, int outputs, int batchSize)
+        DeviceBuffer<float> logits, ReadOnlySpan<int> classes, DeviceBuffer<float> dLogits, int outputs, int batchSize, int samples)
     {
         // Before the probabilities, which may overwrite the logits.
-        var call = new RankCall { Logits = logits.Pointer, Outputs = outputs, BatchSize = batchSize };
+        var call = new RankCall { Logits = logits.Pointer, Outputs = outputs, BatchSize = batchSize, Samples = samples };
         fixed (int* wanted = classes)
         {
             call.Classes = wanted;
@@ -158,21 +172,22 @@ public sealed unsafe partial class SimdBackend
 
         ProbabilitiesCore(LossKind.SoftmaxCrossEntropy, logits, dLogits, outputs, batchSize);
         var loss = call.Fault;
-        for (var sample = 0; sample < batchSize; sample++)
+        for (var sample = 0; sample < samples; sample++)
         {
             var p = dLogits.Pointer + ((long)classes[sample] * batchSize) + sample;
             loss += NegativeLogarithm(*p);
             *p -= 1;
         }
 
+        ClearPadding(dLogits, outputs, batchSize, samples);
         return new LossResult(loss, call.Correct);
     }
 
     protected override LossResult BinaryCrossEntropyCore(
-        DeviceBuffer<float> logits, ReadOnlySpan<int> classes, DeviceBuffer<float> dLogits, int batchSize)
+        DeviceBuffer<float> logits, ReadOnlySpan<int> classes, DeviceBuffer<float> dLogits, int batchSize, int samples)
     {
         var (loss, correct) = (0.0, 0);
-        for (var sample = 0; sample < batchSize; sample++)
+        for (var sample = 0; sample < samples; sample++)
         {
             var z = logits.Pointer[sample];
             correct += (z > 0 ? 1 : 0) == classes[sample] ? 1 : 0;
@@ -180,26 +195,35 @@ public sealed unsafe partial class SimdBackend
         }
 
         ProbabilitiesCore(LossKind.BinaryCrossEntropy, logits, dLogits, 1, batchSize);
-        for (var sample = 0; sample < batchSize; sample++)
+        for (var sample = 0; sample < samples; sample++)
         {
             double p = dLogits.Pointer[sample];
             loss += NegativeLogarithm(classes[sample] == 1 ? p : 1 - p);
             dLogits.Pointer[sample] -= classes[sample];
         }
 
+        ClearPadding(dLogits, 1, batchSize, samples);
         return new LossResult(loss, correct);
     }
 
     protected override LossResult SquaredErrorCore(
-        DeviceBuffer<float> logits, ReadOnlySpan<float> targets, DeviceBuffer<float> dLogits, int outputs, int batchSize)
+        DeviceBuffer<float> logits, ReadOnlySpan<float> targets, DeviceBuffer<float> dLogits, int outputs, int batchSize, int samples)
     {
-        var call = new SquaredErrorCall { Logits = logits.Pointer, DLogits = dLogits.Pointer, Count = (long)outputs * batchSize };
+        var call = new SquaredErrorCall
+        {
+            Logits = logits.Pointer,
+            DLogits = dLogits.Pointer,
+            Outputs = outputs,
+            BatchSize = batchSize,
+            Samples = samples,
+        };
         fixed (float* wanted = targets)
         {
             call.Targets = wanted;
-            Dispatch((int)Math.Min(int.MaxValue, call.Count), ref call);
+            Dispatch(samples, ref call);
         }
 
+        ClearPadding(dLogits, outputs, batchSize, samples);
         return new LossResult(call.Loss, 0);
     }
 
@@ -210,6 +234,7 @@ public sealed unsafe partial class SimdBackend
         public int* Classes;
         public int Outputs;
         public int BatchSize;
+        public int Samples;
         public int Correct;
         public double Fault;
 
@@ -217,12 +242,12 @@ public sealed unsafe partial class SimdBackend
             where TLanes : unmanaged, ILanes<TLanes>
         {
             var sample = 0;
-            for (; sample <= BatchSize - TLanes.Count; sample += TLanes.Count)
+            for (; sample <= Samples - TLanes.Count; sample += TLanes.Count)
             {
                 Rank<TLanes>(sample);
             }
 
-            for (; sample < BatchSize; sample++)
+            for (; sample < Samples; sample++)
             {
                 Rank<Lanes1>(sample);
             }
@@ -257,23 +282,33 @@ public sealed unsafe partial class SimdBackend
         public float* Logits;
         public float* Targets;
         public float* DLogits;
-        public long Count;
+        public int Outputs;
+        public int BatchSize;
+        public int Samples;
         public double Loss;
 
         public void Use<TLanes>()
             where TLanes : unmanaged, ILanes<TLanes>
         {
-            var squares = TLanes.Broadcast(0);
-            var done = 0L;
-            for (; done <= Count - TLanes.Count; done += TLanes.Count)
+            for (var output = 0L; output < Outputs; output++)
             {
-                var difference = TLanes.Load(Logits + done) - TLanes.Load(Targets + done);
-                TLanes.Store(difference, DLogits + done);
-                squares = TLanes.MultiplyAdd(difference, difference, squares);
+                AddRow<TLanes>(output * BatchSize, (output * BatchSize) + Samples);
+            }
+        }
+
+        private void AddRow<T>(long done, long end)
+            where T : unmanaged, ILanes<T>
+        {
+            var squares = T.Broadcast(0);
+            for (; done <= end - T.Count; done += T.Count)
+            {
+                var difference = T.Load(Logits + done) - T.Load(Targets + done);
+                T.Store(difference, DLogits + done);
+                squares = T.MultiplyAdd(difference, difference, squares);
             }
 
-            Loss = 0.5 * TLanes.Sum(squares);
-            for (; done < Count; done++)
+            Loss += 0.5 * T.Sum(squares);
+            for (; done < end; done++)
             {
                 var difference = Logits[done] - Targets[done];
                 DLogits[done] = difference;

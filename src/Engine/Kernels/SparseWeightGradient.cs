@@ -4,7 +4,7 @@ using SparseService.Engine.Sparse;
 
 namespace SparseService.Engine.Kernels;
 
-// Gradient of the mean loss by the stored weights, a sampled dense-dense product:  dW[i,j] = (1/batchSize)·Σ_b dY[i,b]·X[j,b]
+// Gradient of the mean loss by the stored weights, a sampled dense-dense product:  dW[i,j] = (1/samples)·Σ_b dY[i,b]·X[j,b]
 //
 //   W  Rows × Columns, CSR: only its pattern is read      dY  Rows × batchSize
 //   dW one per stored connection, overwritten             X   Columns × batchSize
@@ -16,23 +16,26 @@ public abstract partial class Backend
     /// <param name="x">[w.Columns, batchSize], as given to the forward pass.</param>
     /// <param name="dY">[w.Rows, batchSize], gradient by the preactivations, not divided by the batch size.</param>
     /// <param name="dW">One per connection, in the matrix's order, overwritten.</param>
+    /// <param name="padding">How many samples at the end of the minibatch are none: dY is 0 there, and the mean is over the others.</param>
     /// <returns>Squared L2 norm of dW.</returns>
     /// <exception cref="ArgumentException">A buffer or array has the wrong length.</exception>
-    public double SparseWeightGradient(CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> dW, int batchSize)
+    public double SparseWeightGradient(
+        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> dW, int batchSize, int padding = 0)
     {
-        RequireWeightGradient(w, x, dY, batchSize);
+        RequireWeightGradient(w, x, dY, batchSize, padding);
         RequireExactly(dW.Length, w.Nnz, nameof(dW), "connections of w");
-        var squares = SparseWeightGradientCore(w, x, dY, dW, batchSize);
+        var squares = SparseWeightGradientCore(w, x, dY, dW, batchSize, batchSize - padding);
         GC.KeepAlive(w);
         return squares;
     }
 
     protected abstract double SparseWeightGradientCore(
-        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> dW, int batchSize);
+        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> dW, int batchSize, int samples);
 
-    private static void RequireWeightGradient(CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, int batchSize)
+    private static void RequireWeightGradient(CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, int batchSize, int padding)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        RequirePadding(padding, batchSize);
         RequireLength(x.Length, w.Columns, batchSize, nameof(x));
         RequireLength(dY.Length, w.Rows, batchSize, nameof(dY));
     }
@@ -41,7 +44,7 @@ public abstract partial class Backend
 public sealed unsafe partial class ReferenceBackend
 {
     protected override double SparseWeightGradientCore(
-        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> dW, int batchSize)
+        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> dW, int batchSize, int samples)
     {
         var squares = 0.0;
         for (var row = 0; row < w.Rows; row++)
@@ -55,7 +58,7 @@ public sealed unsafe partial class ReferenceBackend
                         * dY.Pointer[((long)row * batchSize) + sample];
                 }
 
-                dW[k] = (float)(sum / batchSize);
+                dW[k] = (float)(sum / samples);
                 squares += (double)dW[k] * dW[k];
             }
         }
@@ -67,8 +70,8 @@ public sealed unsafe partial class ReferenceBackend
 public sealed unsafe partial class SimdBackend
 {
     protected override double SparseWeightGradientCore(
-        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> dW, int batchSize) =>
-        WeightGradient(w, x, dY, batchSize, new StoreGradient(dW.Pointer, 1f / batchSize));
+        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> dW, int batchSize, int samples) =>
+        WeightGradient(w, x, dY, batchSize, new StoreGradient(dW.Pointer, 1f / samples));
 
     private double WeightGradient<TSink>(CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, int batchSize, TSink sink)
         where TSink : unmanaged, IGradientSink

@@ -18,29 +18,51 @@ public abstract partial class Backend
     /// <param name="dY">[w.Rows, batchSize], gradient by the preactivations, not divided by the batch size.</param>
     /// <param name="state0">One per connection, updated: velocity, or Adam's first moment.</param>
     /// <param name="state1">One per connection, updated: Adam's second moment. Null for SGD.</param>
+    /// <param name="padding">How many samples at the end of the minibatch are none: dY is 0 there, and the mean is over the others.</param>
     /// <returns>Squared L2 norm of dW.</returns>
     /// <exception cref="ArgumentException">A buffer or array has the wrong length.</exception>
     public double SparseWeightUpdate(
-        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> state0, DeviceBuffer<float>? state1, int batchSize, in OptimizerStep step)
+        CsrMatrix w,
+        DeviceBuffer<float> x,
+        DeviceBuffer<float> dY,
+        DeviceBuffer<float> state0,
+        DeviceBuffer<float>? state1,
+        int batchSize,
+        in OptimizerStep step,
+        int padding = 0)
     {
-        RequireWeightGradient(w, x, dY, batchSize);
+        RequireWeightGradient(w, x, dY, batchSize, padding);
         RequireState(state0.Length, state1?.Length, w.Nnz, step);
-        var squares = SparseWeightUpdateCore(w, x, dY, state0, state1, batchSize, step);
+        var squares = SparseWeightUpdateCore(w, x, dY, state0, state1, batchSize, batchSize - padding, step);
         GC.KeepAlive(w);
         return squares;
     }
 
     protected abstract double SparseWeightUpdateCore(
-        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> state0, DeviceBuffer<float>? state1, int batchSize, in OptimizerStep step);
+        CsrMatrix w,
+        DeviceBuffer<float> x,
+        DeviceBuffer<float> dY,
+        DeviceBuffer<float> state0,
+        DeviceBuffer<float>? state1,
+        int batchSize,
+        int samples,
+        in OptimizerStep step);
 }
 
 public sealed unsafe partial class ReferenceBackend
 {
     protected override double SparseWeightUpdateCore(
-        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> state0, DeviceBuffer<float>? state1, int batchSize, in OptimizerStep step)
+        CsrMatrix w,
+        DeviceBuffer<float> x,
+        DeviceBuffer<float> dY,
+        DeviceBuffer<float> state0,
+        DeviceBuffer<float>? state1,
+        int batchSize,
+        int samples,
+        in OptimizerStep step)
     {
         using var dW = new DeviceBuffer<float>(w.Nnz);
-        var squares = SparseWeightGradientCore(w, x, dY, dW, batchSize);
+        var squares = SparseWeightGradientCore(w, x, dY, dW, batchSize, samples);
         var update = new UpdateAll(w.Nnz, w.Values.Pointer, dW.Pointer, state0.Pointer, state1 is null ? null : state1.Pointer);
         step.Dispatch(ref update);
         return squares;
@@ -69,7 +91,14 @@ public sealed unsafe partial class ReferenceBackend
 public sealed unsafe partial class SimdBackend
 {
     protected override double SparseWeightUpdateCore(
-        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> state0, DeviceBuffer<float>? state1, int batchSize, in OptimizerStep step)
+        CsrMatrix w,
+        DeviceBuffer<float> x,
+        DeviceBuffer<float> dY,
+        DeviceBuffer<float> state0,
+        DeviceBuffer<float>? state1,
+        int batchSize,
+        int samples,
+        in OptimizerStep step)
     {
         var second = state1 is null ? null : state1.Pointer;
         var call = new WeightUpdateCall
@@ -79,7 +108,7 @@ public sealed unsafe partial class SimdBackend
             X = x,
             DY = dY,
             BatchSize = batchSize,
-            Parameters = new ParameterArrays(w.Values.Pointer, state0.Pointer, second, 1f / batchSize),
+            Parameters = new ParameterArrays(w.Values.Pointer, state0.Pointer, second, 1f / samples),
         };
         step.Dispatch(ref call);
         return call.Squares;

@@ -13,8 +13,11 @@ internal readonly record struct Strip(int Start, int Registers, int Last, int En
     /// <param name="lanes">Samples in a register, at most <paramref name="batchSize"/>.</param>
     public static Strip After(int covered, int batchSize, int lanes)
     {
+        // Even strips: what a strip reads beside its samples costs as much for one register as for eight.
         var left = batchSize - covered;
-        var registers = Math.Min(MostRegisters, (left + lanes - 1) / lanes);
+        var registersLeft = (left + lanes - 1) / lanes;
+        var strips = (registersLeft + MostRegisters - 1) / MostRegisters;
+        var registers = (registersLeft + strips - 1) / strips;
         var last = Math.Min((registers - 1) * lanes, left - lanes);
         return new Strip(covered, registers, last, covered + last + lanes);
     }

@@ -25,11 +25,12 @@ internal sealed class Evaluator
     /// <summary>[hidden layer][neuron]: whether the last test saw an output other than 0.</summary>
     public bool[][] EverActive { get; }
 
-    /// <summary>Gathers samples and labels of a minibatch into the workspace.</summary>
+    /// <summary>Gathers samples and labels of a minibatch into the workspace, padded to <see cref="PaddedBatch"/>.</summary>
     public void Load(ReadOnlySpan<int> rows)
     {
-        var input = workspace.Activations[0].Span[..(rows.Length * data.Features)];
-        data.Gather(rows, state.Description.Shift, state.Description.Scale, input);
+        var batchSize = PaddedBatch.Of(rows.Length);
+        var input = workspace.Activations[0].Slice(0, batchSize * data.Features);
+        data.Gather(rows, state.Description.Shift, state.Description.Scale, input, batchSize);
         for (var sample = 0; sample < rows.Length; sample++)
         {
             if (data.Classes > 0)
@@ -45,12 +46,14 @@ internal sealed class Evaluator
 
     /// <summary>Loss of the loaded minibatch from its logits.</summary>
     /// <param name="dLogits">Receives dLoss/dz of the output layer; may be the logits themselves.</param>
-    public LossResult Loss(DeviceBuffer<float> dLogits, int batchSize)
+    public LossResult Loss(DeviceBuffer<float> dLogits, int samples)
     {
+        var batchSize = PaddedBatch.Of(samples);
+        var padding = batchSize - samples;
         var (kind, logits, outputs) = (state.Options.Loss, workspace.Activations[^1], state.Options.Network.Layers[^1]);
         return kind == LossKind.SquaredError
-            ? backend.Loss(kind, logits, [], workspace.Targets.AsSpan(0, batchSize), dLogits, outputs, batchSize)
-            : backend.Loss(kind, logits, workspace.Classes.AsSpan(0, batchSize), [], dLogits, outputs, batchSize);
+            ? backend.Loss(kind, logits, [], workspace.Targets.AsSpan(0, batchSize), dLogits, outputs, batchSize, padding)
+            : backend.Loss(kind, logits, workspace.Classes.AsSpan(0, samples), [], dLogits, outputs, batchSize, padding);
     }
 
     /// <summary>Mean loss and accuracy over the test part, every row of it.</summary>
@@ -75,8 +78,9 @@ internal sealed class Evaluator
         return new TestResult(lossSum / testRows.Length, data.Classes > 0 ? (double)correct / testRows.Length : null);
     }
 
-    private void Forward(int batchSize)
+    private void Forward(int samples)
     {
+        var batchSize = PaddedBatch.Of(samples);
         var layers = state.Network.Layers;
         for (var l = 0; l < layers.Count; l++)
         {
@@ -85,17 +89,17 @@ internal sealed class Evaluator
             backend.SparseForward(layer.Weights, layer.Bias, workspace.Activations[l], output, batchSize, layer.Activation);
             if (l < EverActive.Length)
             {
-                MarkActive(EverActive[l], output, batchSize);
+                MarkActive(EverActive[l], output, samples, batchSize);
             }
         }
     }
 
     // Ends at a neuron's first output other than 0, so that it costs next to nothing beside the forward pass.
-    private static void MarkActive(bool[] everActive, DeviceBuffer<float> outputs, int batchSize)
+    private static void MarkActive(bool[] everActive, DeviceBuffer<float> outputs, int samples, int batchSize)
     {
         for (var neuron = 0; neuron < everActive.Length; neuron++)
         {
-            everActive[neuron] = everActive[neuron] || outputs.Row(neuron, batchSize).ContainsAnyExcept(0f);
+            everActive[neuron] = everActive[neuron] || outputs.Row(neuron, batchSize)[..samples].ContainsAnyExcept(0f);
         }
     }
 }

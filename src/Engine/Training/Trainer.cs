@@ -204,14 +204,16 @@ public sealed class Trainer : IDisposable
     // Forward, backward, update: section 1 of the specification. Each layer's input gradient is taken before its weights move.
     private double TrainStep(int epoch, double rate)
     {
-        var batchSize = Options.BatchSize;
+        var samples = Options.BatchSize;
+        var batchSize = PaddedBatch.Of(samples);
+        var padding = batchSize - samples;
         var step = OptimizerStep.From(Options.Optimizer, rate, state.Step + 1);
-        var rows = order.AsSpan(state.StepInEpoch * batchSize, batchSize);
+        var rows = order.AsSpan(state.StepInEpoch * samples, samples);
         evaluator.Load(rows);
         Forward(batchSize);
 
         var layers = state.Network.Layers;
-        var loss = evaluator.Loss(workspace.Delta, batchSize);
+        var loss = evaluator.Loss(workspace.Delta, samples);
         RequireFinite(loss.LossSum, epoch);
         for (var l = layers.Count - 1; l >= 0; l--)
         {
@@ -223,9 +225,9 @@ public sealed class Trainer : IDisposable
 
             var weightState = layer.Connections.State;
             state.Sums.WeightGradientSquares[l] += backend.SparseWeightUpdate(
-                layer.Weights, workspace.Activations[l], workspace.Delta, weightState[0], weightState.ElementAtOrDefault(1), batchSize, step);
+                layer.Weights, workspace.Activations[l], workspace.Delta, weightState[0], weightState.ElementAtOrDefault(1), batchSize, step, padding);
             state.Sums.BiasGradientSquares += backend.BiasUpdate(
-                layer.Bias, workspace.Delta, layer.BiasState[0], layer.BiasState.ElementAtOrDefault(1), batchSize, step);
+                layer.Bias, workspace.Delta, layer.BiasState[0], layer.BiasState.ElementAtOrDefault(1), batchSize, step, padding);
             workspace.SwapDeltas();
         }
 
@@ -233,8 +235,8 @@ public sealed class Trainer : IDisposable
         state.StepInEpoch++;
         state.Sums.Loss += loss.LossSum;
         state.Sums.Correct += loss.Correct;
-        state.Sums.Samples += batchSize;
-        return loss.LossSum / batchSize;
+        state.Sums.Samples += samples;
+        return loss.LossSum / samples;
     }
 
     private void Forward(int batchSize)

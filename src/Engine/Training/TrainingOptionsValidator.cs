@@ -1,4 +1,5 @@
 using System.Globalization;
+using SparseService.Engine.Kernels;
 using SparseService.Engine.Topology;
 
 namespace SparseService.Engine.Training;
@@ -64,8 +65,8 @@ public static class TrainingOptionsValidator
         }
 
         rules.Require(
-            (long)layers[0] * options.BatchSize <= Array.MaxLength, "$.training.batchSize", options.BatchSize,
-            $"at most {Math.Max(1, Array.MaxLength / layers[0])}, so that a minibatch has at most {Array.MaxLength} inputs");
+            (long)layers[0] * PaddedBatch.Of(Math.Max(1, options.BatchSize)) <= Array.MaxLength, "$.training.batchSize", options.BatchSize,
+            $"at most {Math.Max(1, (Array.MaxLength / layers[0]) - PaddedBatch.Most)}, so that a minibatch has at most {Array.MaxLength} inputs");
 
         // Rounded as a stratified split may round: one row either way is left to the split itself.
         var trainRows = data.TestRows > 0 ? data.TrainRows : (long)Math.Round(data.TrainRows * (1 - options.Data.TestShare));

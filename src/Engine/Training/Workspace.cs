@@ -11,13 +11,15 @@ internal sealed class Workspace : IDisposable
     public Workspace(IReadOnlyList<int> layers, int batchSize)
     {
         TestBatchSize = TestBatchSizeOf(layers, batchSize);
-        Activations = layers.Select(width => new DeviceBuffer<float>((long)width * TestBatchSize)).ToArray();
+        var widestBatch = PaddedBatch.Of(TestBatchSize);
+        batchSize = PaddedBatch.Of(batchSize);
+        Activations = layers.Select(width => new DeviceBuffer<float>((long)width * widestBatch)).ToArray();
         Slopes = layers.Skip(1).Take(layers.Count - 2).Select(width => new DeviceBuffer<float>((long)width * batchSize)).ToArray();
         var widest = layers.Skip(1).Max();
         Delta = new DeviceBuffer<float>((long)widest * batchSize);
         NextDelta = new DeviceBuffer<float>((long)widest * batchSize);
         Classes = new int[TestBatchSize];
-        Targets = new float[TestBatchSize];
+        Targets = new float[widestBatch];
     }
 
     public int TestBatchSize { get; }
@@ -48,7 +50,8 @@ internal sealed class Workspace : IDisposable
         var neurons = layers.Sum(width => (long)width);
         var widest = layers.Skip(1).Max();
         var slopes = neurons - layers[0] - layers[^1];
-        return sizeof(float) * ((neurons * TestBatchSizeOf(layers, batchSize)) + ((slopes + (2L * widest)) * batchSize));
+        return sizeof(float)
+            * ((neurons * PaddedBatch.Of(TestBatchSizeOf(layers, batchSize))) + ((slopes + (2L * widest)) * PaddedBatch.Of(batchSize)));
     }
 
     public void SwapDeltas() => (Delta, NextDelta) = (NextDelta, Delta);

@@ -47,7 +47,7 @@ public sealed class SampleStoreTests : IDisposable
         var x = new float[(features * batchSize) + 2];
         Array.Fill(x, float.NaN);
 
-        store.Gather(rows, shift, scale, x.AsSpan(1, features * batchSize));
+        store.Gather(rows, shift, scale, x.AsSpan(1, features * batchSize), batchSize);
 
         var raw = new float[features];
         for (var sample = 0; sample < batchSize; sample++)
@@ -62,13 +62,40 @@ public sealed class SampleStoreTests : IDisposable
         Assert.True(float.IsNaN(x[0]) && float.IsNaN(x[^1]), "It wrote outside of x.");
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(15)]
+    [InlineData(21)]
+    [InlineData(48)]
+    public void Gather_WiderThanItsRows_FillsUpWithZeros(int samples)
+    {
+        const int features = 75;
+        using var store = files.Random(rows: 60, features, SampleElement.Byte);
+        var rows = Enumerable.Range(0, samples).ToArray();
+        var (shift, scale) = (new float[features], Enumerable.Repeat(2f, features).ToArray());
+        var tight = new float[features * samples];
+        var wide = new float[features * 48];
+        Array.Fill(wide, float.NaN);
+
+        store.Gather(rows, shift, scale, tight, samples);
+        store.Gather(rows, shift, scale, wide, 48);
+
+        for (var index = 0; index < wide.Length; index++)
+        {
+            var (feature, sample) = (index / 48, index % 48);
+            Assert.Equal(sample < samples ? tight[(feature * samples) + sample] : 0, wide[index]);
+        }
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => store.Gather(rows, shift, scale, tight, samples - 1));
+    }
+
     [Fact]
     public void Gather_RowOutOfRange_NamesTheRow()
     {
         using var store = files.Random(rows: 4, features: 2, SampleElement.Byte);
-        var exception = Assert.Throws<ArgumentOutOfRangeException>(() => store.Gather([0, 4], [0f, 0f], [1f, 1f], new float[4]));
+        var exception = Assert.Throws<ArgumentOutOfRangeException>(() => store.Gather([0, 4], [0f, 0f], [1f, 1f], new float[4], 2));
         Assert.Equal(4L, exception.ActualValue);
-        Assert.Throws<ArgumentException>(() => store.Gather([0], [0f, 0f], [1f, 1f], new float[3]));
+        Assert.Throws<ArgumentException>(() => store.Gather([0], [0f, 0f], [1f, 1f], new float[3], 1));
     }
 
     [Fact]
@@ -78,10 +105,10 @@ public sealed class SampleStoreTests : IDisposable
         var rows = Enumerable.Range(0, 20).ToArray();
         var shift = new float[30];
         var x = new float[600];
-        store.Gather(rows, shift, shift, x);
+        store.Gather(rows, shift, shift, x, rows.Length);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
-        store.Gather(rows, shift, shift, x);
+        store.Gather(rows, shift, shift, x, rows.Length);
 
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
     }

@@ -1,5 +1,6 @@
 using SparseService.Engine.Data;
 using SparseService.Engine.Elementwise;
+using SparseService.Engine.Kernels;
 using SparseService.Engine.Formats;
 using SparseService.Engine.Training;
 
@@ -145,7 +146,7 @@ internal sealed class DenseTwin
     private double Kept(int weightLayer, int neuron, int sample)
     {
         var dropout = new Dropout((float)options.Dropout, RandomStream.Key(options.Seed, RandomPurpose.Dropout, step, weightLayer));
-        return dropout.Keeps((neuron * options.BatchSize) + sample) ? dropout.Scale : 0;
+        return dropout.Keeps((neuron * PaddedBatch.Of(options.BatchSize)) + sample) ? dropout.Scale : 0;
     }
 
     // All-ReLU: hidden layers 1, 2, 3 … (weight layers 0, 1, 2 …) have left slopes −α, +α, −α …
