@@ -2,6 +2,7 @@
 import argparse
 import gzip
 import json
+import math
 import os
 import resource
 import struct
@@ -89,6 +90,8 @@ def statistics(images):
 
 def report(options, epoch, seconds, batches, loss, **more):
     """Times are of training alone: no loading, no test. peakMemoryBytes is of the whole process, its interpreter included."""
+    if not math.isfinite(loss):
+        raise SystemExit(f"The {options.variant} network diverged: its last loss is {loss}.")
     print(json.dumps({
         "variant": options.variant, "epoch": epoch, "seconds": round(seconds, 6), "batches": batches, "lastLoss": round(float(loss), 4),
         "threads": options.threads, "peakMemoryBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, **more,

@@ -2,6 +2,7 @@ using System.CommandLine;
 using SparseService.Cli.Bench.Kernels;
 using SparseService.Cli.Bench.Live;
 using SparseService.Cli.Bench.Peers;
+using SparseService.Cli.Bench.Sweeps;
 
 namespace SparseService.Cli.Verbs;
 
@@ -18,6 +19,9 @@ internal sealed class BenchVerb : Verb
         [
             new TrainVersusTorch(),
             new TrainVersusScipy(),
+            new DensitySweep(),
+            new WidthSweep(),
+            new StepsBench(),
             new KernelBench(),
             new LiveLatency(),
         ];

@@ -29,6 +29,10 @@ internal sealed record BenchShape(string Name, TrainingOptions Options, int Trai
     /// <summary>So few samples that nothing takes long.</summary>
     public BenchShape Quick() => this with { TrainRows = 5 * Options.BatchSize, TestRows = 100 };
 
+    /// <summary>At a small rate: thousands of steps on random labels must neither learn them by heart nor drive the weights away.</summary>
+    public static TrainingOptions Slowly(TrainingOptions options) =>
+        options with { Optimizer = options.Optimizer with { LearningRate = 1e-4 } };
+
     /// <summary>An example spec of this checkout.</summary>
     public static TrainingOptions SpecOf(string root, string name) =>
         RunSpecJson.Parse(File.ReadAllBytes(Path.Combine(root, "deploy", "examples", $"{name}.json"))).Training;
