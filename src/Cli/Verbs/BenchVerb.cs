@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SparseService.Cli.Bench.Kernels;
 using SparseService.Cli.Bench.Live;
+using SparseService.Cli.Bench.Parts;
 using SparseService.Cli.Bench.Peers;
 using SparseService.Cli.Bench.Sweeps;
 
@@ -22,8 +23,11 @@ internal sealed class BenchVerb : Verb
             new DensitySweep(),
             new WidthSweep(),
             new StepsBench(),
+            new ThreadsBench(),
+            new MemoryBench(),
             new KernelBench(),
             new LiveLatency(),
+            new StepsPart(),
         ];
         foreach (var benchmark in benchmarks)
         {
