@@ -61,7 +61,82 @@ public class BenchTests
         Assert.All(Sides(result), AssertMeasured);
     }
 
+    [Fact]
+    public async Task DensitySweep_Quick_HoldsBothEndsAndOurDense()
+    {
+        var result = await QuickAsync("density-sweep");
+
+        var points = result.GetProperty("points").EnumerateArray().ToList();
+        Assert.Equal([0.01, 1], points.Select(point => point.GetProperty("density").GetDouble()));
+        Assert.Equal((64 * 80) + (80 * 10), points[1].GetProperty("nnz").GetInt64());
+        Assert.All(points, point => AssertOrdered(point.GetProperty("step")));
+        AssertOrdered(result.GetProperty("ownDense"));
+    }
+
+    [Fact]
+    public async Task WidthSweep_Quick_HoldsSparseAndDenseOfEachWidth()
+    {
+        var points = (await QuickAsync("width-sweep")).GetProperty("points").EnumerateArray().ToList();
+
+        Assert.Equal([30, 60], points.Select(point => point.GetProperty("width").GetInt32()));
+        Assert.All(points, point =>
+        {
+            AssertOrdered(point.GetProperty("step"));
+            AssertOrdered(point.GetProperty("denseStep"));
+            Assert.InRange(point.GetProperty("density").GetDouble(), 0.01, 1);
+            Assert.InRange(point.GetProperty("gflops").GetDouble(), 1e-6, 1e4);
+        });
+    }
+
+    [Fact]
+    public async Task Steps_Quick_HoldsBothNetworks()
+    {
+        var points = (await QuickAsync("steps")).GetProperty("points").EnumerateArray().ToList();
+
+        Assert.Equal(["20-20-2", "784-1000-1000-1000-10"], points.Select(point => point.GetProperty("network").GetString()));
+        Assert.All(points, point => AssertOrdered(point.GetProperty("step")));
+    }
+
+    [Fact]
+    public async Task Threads_Quick_ComparesWithProcessesSideBySide()
+    {
+        var result = await QuickAsync("threads");
+
+        double Median(string rate) => result.GetProperty(rate).GetProperty("median").GetDouble();
+        Assert.Equal(Median("severalThreads") / Median("sideBySide"), result.GetProperty("ofCeiling").GetDouble(), tolerance: 1e-3);
+        Assert.Equal(Median("severalThreads") / Median("oneThread"), result.GetProperty("ofOneThread").GetDouble(), tolerance: 1e-3);
+    }
+
+    [Fact]
+    public async Task Memory_Quick_HoldsPeakAndForecast()
+    {
+        var point = (await QuickAsync("memory")).GetProperty("points").EnumerateArray().Single();
+
+        Assert.InRange(point.GetProperty("peakBytes").GetInt64(), 10_000_000, 1_000_000_000);
+        Assert.InRange(point.GetProperty("forecastBytes").GetInt64(), 12 * point.GetProperty("nnz").GetInt64(), 100_000_000);
+    }
+
+    [Fact]
+    public async Task Scale_Quick_HoldsLayersAndNetworks()
+    {
+        var result = await QuickAsync("scale");
+
+        var layers = result.GetProperty("layers").EnumerateArray().ToList();
+        Assert.Equal(2, layers.Count);
+        Assert.All(layers.Zip([1e4, 2e4]), layer =>
+        {
+            Assert.InRange(layer.First.GetProperty("nnz").GetInt64() / layer.Second, 0.9, 1.1);
+            Assert.All(["initialise", "transpose", "evolve", "prune"], part => AssertOrdered(layer.First.GetProperty(part)));
+        });
+        var network = result.GetProperty("networks").EnumerateArray().Single();
+        Assert.Equal(65_536 + 1_000 + 2, network.GetProperty("neurons").GetInt64());
+        AssertOrdered(network.GetProperty("step"));
+        Assert.True(network.GetProperty("checkpointBytes").GetInt64() > 12 * network.GetProperty("nnz").GetInt64());
+    }
+
     [Theory]
+    [InlineData("--max-nnz is 7; allowed: a number from 1e5 to 2e9", "scale", "--max-nnz", "7")]
+    [InlineData("--max-neurons is many; allowed: a number from 1e6 to 1e9", "scale", "--max-neurons", "many")]
     [InlineData("--shape is 'mnist'; allowed: fashion-mnist, cifar10", "train-vs-torch", "--shape", "mnist")]
     [InlineData("--density belongs to --shape cifar10.", "train-vs-torch", "--density", "0.1")]
     [InlineData("--data belongs to fashion-mnist.", "train-vs-torch", "--shape", "cifar10", "--data", ".")]
@@ -90,9 +165,10 @@ public class BenchTests
 
     private static List<JsonElement> Sides(JsonElement result) => [.. result.GetProperty("sides").EnumerateArray()];
 
-    private static void AssertMeasured(JsonElement side)
+    private static void AssertMeasured(JsonElement side) => AssertOrdered(side.GetProperty("time"));
+
+    private static void AssertOrdered(JsonElement time)
     {
-        var time = side.GetProperty("time");
         Assert.InRange(time.GetProperty("fastest").GetDouble(), 1e-9, time.GetProperty("median").GetDouble());
         Assert.InRange(time.GetProperty("median").GetDouble(), 1e-9, time.GetProperty("slowest").GetDouble());
     }

@@ -24,7 +24,8 @@ public unsafe class DenseTwinTests
         using var product = new DenseProduct(rows, 1);
         product.Multiply(DenseView.Of(a, rows, depth), DenseView.Of(b, depth, columns), new SumSink(c.Pointer, columns));
         var straight = c.ToArray();
-        product.Multiply(DenseView.Of(transposed, depth, rows).Transposed, DenseView.Of(b, depth, columns), new SumSink(c.Pointer, columns));
+        product.Multiply(
+            DenseView.Of(transposed, depth, rows).Transposed, DenseView.Of(b, depth, columns), new SumSink(c.Pointer, columns));
 
         Assert.Equal(straight, c.ToArray());
         for (var at = 0; at < straight.Length; at++)

@@ -22,6 +22,12 @@ public class HelpTests
     [InlineData("bench")]
     [InlineData("bench", "train-vs-torch")]
     [InlineData("bench", "train-vs-scipy")]
+    [InlineData("bench", "density-sweep")]
+    [InlineData("bench", "width-sweep")]
+    [InlineData("bench", "steps")]
+    [InlineData("bench", "threads")]
+    [InlineData("bench", "memory")]
+    [InlineData("bench", "scale")]
     [InlineData("bench", "kernels")]
     [InlineData("bench", "live-latency")]
     public async Task Help_OfEachVerb_ShowsExamples(params string[] verb)

@@ -3,6 +3,7 @@ using SparseService.Cli.Bench.Kernels;
 using SparseService.Cli.Bench.Live;
 using SparseService.Cli.Bench.Parts;
 using SparseService.Cli.Bench.Peers;
+using SparseService.Cli.Bench.Scale;
 using SparseService.Cli.Bench.Sweeps;
 
 namespace SparseService.Cli.Verbs;
@@ -25,9 +26,12 @@ internal sealed class BenchVerb : Verb
             new StepsBench(),
             new ThreadsBench(),
             new MemoryBench(),
+            new ScaleBench(),
             new KernelBench(),
             new LiveLatency(),
             new StepsPart(),
+            new LayerPart(),
+            new NetworkPart(),
         ];
         foreach (var benchmark in benchmarks)
         {

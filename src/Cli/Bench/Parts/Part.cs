@@ -23,12 +23,12 @@ internal abstract class Part<TResult> : Verb
     }
 
     /// <summary>Starts this part with the given options and waits for what it prints.</summary>
-    public static async Task<TResult> RunAsync(string name, IEnumerable<string> options, CancellationToken cancellationToken)
+    protected static async Task<TResult?> StartAsync(string name, IEnumerable<string> options, CancellationToken cancellationToken)
     {
         var process = await ChildProcess.RunAsync(
             Programs.Dotnet, [Path.Combine(AppContext.BaseDirectory, "sparse.dll"), "bench", name, .. options], cancellationToken);
         return process.Succeeded
-            ? JsonSerializer.Deserialize<TResult>(process.StandardOutput, ResultFile.Json)!
+            ? JsonSerializer.Deserialize<TResult>(process.StandardOutput, ResultFile.Json)
             : throw new CliFault($"sparse bench {name} {string.Join(' ', options)} ended with {process.ExitCode}:\n{process.Tail(10)}");
     }
 

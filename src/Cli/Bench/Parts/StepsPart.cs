@@ -8,7 +8,7 @@ using SparseService.Engine.Training;
 namespace SparseService.Cli.Bench.Parts;
 
 /// <summary>Training steps of one network, from a moment that is the same for several processes.</summary>
-internal sealed class StepsPart : Part<Throughput>
+internal sealed class StepsPart : Part<Throughput?>
 {
     public const string PartName = "part-steps";
 
@@ -29,9 +29,10 @@ internal sealed class StepsPart : Part<Throughput>
         }
     }
 
-    public static Task<Throughput> RunAsync(
+    /// <returns>Null when it was not ready at the given moment.</returns>
+    public static Task<Throughput?> RunAsync(
         string spec, int threads, TimeSpan duration, DateTimeOffset start, CancellationToken cancellationToken) =>
-        RunAsync(
+        StartAsync(
             PartName,
             [
                 "--spec", spec, "--threads", $"{threads}", "--milliseconds", $"{duration.TotalMilliseconds:0}",
@@ -39,7 +40,7 @@ internal sealed class StepsPart : Part<Throughput>
             ],
             cancellationToken);
 
-    protected override async Task<Throughput> MeasureAsync(ParseResult arguments, CancellationToken cancellationToken)
+    protected override async Task<Throughput?> MeasureAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
         var options = RunSpecJson.Parse(await File.ReadAllBytesAsync(arguments.GetValue(spec)!, cancellationToken)).Training;
         var layers = options.Network.Layers;
@@ -49,10 +50,11 @@ internal sealed class StepsPart : Part<Throughput>
         own.Run(WarmUpSeconds, 3);
         if (arguments.GetValue(start) is { } ticks)
         {
-            var wait = new DateTimeOffset(long.Parse(ticks, CultureInfo.InvariantCulture), TimeSpan.Zero) - TimeProvider.System.GetUtcNow();
+            var moment = new DateTimeOffset(long.Parse(ticks, CultureInfo.InvariantCulture), TimeSpan.Zero);
+            var wait = moment - TimeProvider.System.GetUtcNow();
             if (wait < TimeSpan.Zero)
             {
-                throw new CliFault($"Prepared {-wait.TotalSeconds:0.0} s too late to run side by side with others: the machine is too busy.");
+                return null;
             }
 
             await Task.Delay(wait, cancellationToken);

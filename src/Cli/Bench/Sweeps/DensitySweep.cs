@@ -35,7 +35,8 @@ internal sealed class DensitySweep : Benchmark<DensityResult>
         {
             var contenders = densities.Zip(steps, (density, own) => new Contender(
                 NameOf(density), _ => Task.FromResult(new Measurement(Series.MedianOf(own.Run(run.Quick ? 0 : 0.3, 3)))))).ToList();
-            contenders.Add(new("own dense", _ => Task.FromResult(new Measurement(Rounds.Time(run.Quick ? 1 : 9, () => twin.Step()).Median))));
+            contenders.Add(new("own dense", _ => Task.FromResult(
+                new Measurement(Rounds.Time(run.Quick ? 1 : 9, () => twin.Step()).Median))));
             var torch = await TorchAsync(run, shapes[0], cancellationToken);
             contenders.AddRange(torch is null ? [] : [torch]);
             var sides = await Race.RunAsync(contenders, run.Rounds, cancellationToken);
@@ -129,7 +130,8 @@ internal sealed class DensitySweep : Benchmark<DensityResult>
 
     private static string NameOf(double density) => $"density {density}";
 
-    private static string Text(double? breakEven) => breakEven is { } density ? $"{density:0.00}" : "none: sparse is faster at every density";
+    private static string Text(double? breakEven) =>
+        breakEven is { } density ? $"{density:0.00}" : "none: sparse is faster at every density";
 }
 
 /// <param name="OwnDense">A step of the dense trainer in src/Cli/Bench/Dense.</param>

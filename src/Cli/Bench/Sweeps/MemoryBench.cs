@@ -54,7 +54,8 @@ internal sealed class MemoryBench : Benchmark<MemoryResult>
     protected override void Print(MemoryResult result)
     {
         var table = SweepTable.Of(
-            "network", "connections", "our process", "above its base", "forecast", "dense twin, computed", "PyTorch dense", "above its base");
+            "network", "connections", "our process", "above its base", "forecast", "dense twin, computed", "PyTorch dense",
+            "above its base");
         foreach (var point in result.Points)
         {
             table.AddRow(
@@ -85,8 +86,8 @@ internal sealed class MemoryBench : Benchmark<MemoryResult>
             own = Math.Max(own, lines[^1].GetProperty("peakMemoryBytes").GetInt64());
             if (withTorch && DenseBytes(options) <= MostDenseBytes)
             {
-                var peak = (await new TorchPeer(run.Root, shape, folder.Path, threads: 1).MeasureAsync("dense", 5, cancellationToken));
-                torch = Math.Max(torch ?? 0, peak.PeakMemoryBytes ?? 0);
+                var peer = new TorchPeer(run.Root, shape, folder.Path, threads: 1);
+                torch = Math.Max(torch ?? 0, (await peer.MeasureAsync("dense", 5, cancellationToken)).PeakMemoryBytes ?? 0);
             }
         }
 
@@ -106,7 +107,8 @@ internal sealed class MemoryBench : Benchmark<MemoryResult>
         int[] widths = run.Quick ? [50] : [1000, 4000, 16000, 100000];
         foreach (var width in widths)
         {
-            yield return BenchShape.Slowly(new TrainingOptions { Network = new NetworkOptions { Layers = [784, width, width, width, 10] } });
+            var network = new NetworkOptions { Layers = [784, width, width, width, 10] };
+            yield return BenchShape.Slowly(new TrainingOptions { Network = network });
         }
 
         if (!run.Quick)

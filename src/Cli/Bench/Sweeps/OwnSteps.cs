@@ -6,7 +6,9 @@ using SparseService.Engine.Training;
 
 namespace SparseService.Cli.Bench.Sweeps;
 
-/// <summary>Training steps in this process: gather, forward, loss, backward, update. A next run goes on where the last one stopped.</summary>
+/// <summary>
+/// Training steps in this process: gather, forward, loss, backward, update. A next run goes on where the last one stopped.
+/// </summary>
 internal sealed class OwnSteps(TrainingOptions options, SampleStore data, Backend backend) : IDisposable
 {
     private readonly Trainer trainer = Trainer.Create(Measured(options), data, backend);
@@ -55,5 +57,6 @@ internal sealed class OwnSteps(TrainingOptions options, SampleStore data, Backen
     public void Dispose() => trainer.Dispose();
 
     // No evolution: it is no part of a step.
-    private static TrainingOptions Measured(TrainingOptions options) => BenchShape.Slowly(options) with { Epochs = 100_000, Evolution = null };
+    private static TrainingOptions Measured(TrainingOptions options) =>
+        BenchShape.Slowly(options) with { Epochs = 100_000, Evolution = null };
 }

@@ -16,8 +16,8 @@ internal sealed class WidthSweep : Benchmark<WidthResult>
     public WidthSweep()
         : base(
             "width-sweep",
-            "A step of 784-w-w-w-10, epsilon 20, batch 128, one thread, for hidden widths from 250 to 16000: against a dense trainer of our "
-            + "own as far as its memory allows.",
+            "A step of 784-w-w-w-10, epsilon 20, batch 128, one thread, for hidden widths from 250 to 16000: against a dense trainer "
+            + "of our own as far as its memory allows.",
             "about 1 minute", 5,
             "./sparse bench width-sweep")
     {
@@ -55,7 +55,8 @@ internal sealed class WidthSweep : Benchmark<WidthResult>
 
     protected override void Print(WidthResult result)
     {
-        var table = SweepTable.Of("width", "connections", "density", "one step", "spread", "GFLOP/s", "ns per connection", "dense step", "of it");
+        var table = SweepTable.Of(
+            "width", "connections", "density", "one step", "spread", "GFLOP/s", "ns per connection", "dense step", "of it");
         foreach (var point in result.Points)
         {
             table.AddRow(
