@@ -135,6 +135,7 @@ public class BenchTests
     }
 
     [Theory]
+    [InlineData("Accuracy needs real data", "accuracy", "--quick")]
     [InlineData("--max-nnz is 7; allowed: a number from 1e5 to 2e9", "scale", "--max-nnz", "7")]
     [InlineData("--max-neurons is many; allowed: a number from 1e6 to 1e9", "scale", "--max-neurons", "many")]
     [InlineData("--shape is 'mnist'; allowed: fashion-mnist, cifar10", "train-vs-torch", "--shape", "mnist")]

@@ -22,6 +22,8 @@ public class HelpTests
     [InlineData("bench")]
     [InlineData("bench", "train-vs-torch")]
     [InlineData("bench", "train-vs-scipy")]
+    [InlineData("bench", "accuracy")]
+    [InlineData("bench", "readme")]
     [InlineData("bench", "density-sweep")]
     [InlineData("bench", "width-sweep")]
     [InlineData("bench", "steps")]

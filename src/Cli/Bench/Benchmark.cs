@@ -9,8 +9,8 @@ namespace SparseService.Cli.Bench;
 internal abstract class Benchmark<TResult> : Verb
     where TResult : class
 {
-    // Half a core of other work is already more than a measurement forgives.
-    private const double QuietLoad = 0.5;
+    // Of all processors: more than what a system does by itself.
+    private const double QuietShare = 0.1;
 
     private readonly int defaultRounds;
     private readonly Option<int?> rounds;
@@ -39,10 +39,10 @@ internal abstract class Benchmark<TResult> : Verb
     private async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
         var isQuick = arguments.GetValue(quick);
-        var origin = Origin.Of(arguments);
-        if (!isQuick && origin.LoadBefore > QuietLoad)
+        var origin = await Origin.OfAsync(arguments, isQuick, cancellationToken);
+        if (origin.BusyBefore > QuietShare)
         {
-            BenchRun.Say($"The machine is not quiet (load {origin.LoadBefore:0.0}): these figures will not be worth keeping.");
+            BenchRun.Say($"The machine is not quiet ({origin.BusyBefore:0 %} busy): these figures will not be worth keeping.");
         }
 
         var run = new BenchRun(

@@ -3,6 +3,7 @@ using SparseService.Cli.Bench.Kernels;
 using SparseService.Cli.Bench.Live;
 using SparseService.Cli.Bench.Parts;
 using SparseService.Cli.Bench.Peers;
+using SparseService.Cli.Bench.Report;
 using SparseService.Cli.Bench.Scale;
 using SparseService.Cli.Bench.Sweeps;
 
@@ -21,6 +22,7 @@ internal sealed class BenchVerb : Verb
         [
             new TrainVersusTorch(),
             new TrainVersusScipy(),
+            new AccuracyBench(),
             new DensitySweep(),
             new WidthSweep(),
             new StepsBench(),
@@ -29,6 +31,7 @@ internal sealed class BenchVerb : Verb
             new ScaleBench(),
             new KernelBench(),
             new LiveLatency(),
+            new ReadmeVerb(),
             new StepsPart(),
             new LayerPart(),
             new NetworkPart(),

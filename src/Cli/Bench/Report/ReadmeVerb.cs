@@ -1,0 +1,19 @@
+using SparseService.Cli.Machine;
+using SparseService.Cli.Verbs;
+
+namespace SparseService.Cli.Bench.Report;
+
+/// <summary><c>sparse bench readme</c>: README's table of measured figures from the result files.</summary>
+internal sealed class ReadmeVerb : Verb
+{
+    public ReadmeVerb()
+        : base("readme", "Writes README's table of measured figures from the files under benchmarks/results.", "./sparse bench readme") =>
+        SetAction(async (_, cancellationToken) =>
+        {
+            var root = Checkout.Require("bench");
+            var path = Path.Combine(root, "README.md");
+            var page = await File.ReadAllTextAsync(path, cancellationToken);
+            await File.WriteAllTextAsync(path, ReadmeTable.Into(page, ReadmeTable.Of(root)), cancellationToken);
+            return ExitCode.Done;
+        });
+}
