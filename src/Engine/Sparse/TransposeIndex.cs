@@ -45,6 +45,24 @@ public sealed class TransposeIndex : IDisposable
     {
         RowIndices.Resize(matrix.Nnz);
         Positions.Resize(matrix.Nnz);
+        if (matrix.Columns < ColumnPanels.FewestColumns
+            || !ColumnPanels.TrySort(matrix, ColumnOffsets.Pointer, RowIndices.Pointer, Positions.Pointer))
+        {
+            SortDirectly();
+        }
+
+        version = matrix.PatternVersion;
+    }
+
+    public void Dispose()
+    {
+        ColumnOffsets.Dispose();
+        RowIndices.Dispose();
+        Positions.Dispose();
+    }
+
+    private unsafe void SortDirectly()
+    {
         ColumnOffsets.Clear();
         var columns = matrix.ColumnIndices.Pointer;
         var offsets = matrix.RowOffsets.Pointer;
@@ -76,13 +94,5 @@ public sealed class TransposeIndex : IDisposable
         }
 
         next[matrix.Columns] = matrix.Nnz;
-        version = matrix.PatternVersion;
-    }
-
-    public void Dispose()
-    {
-        ColumnOffsets.Dispose();
-        RowIndices.Dispose();
-        Positions.Dispose();
     }
 }

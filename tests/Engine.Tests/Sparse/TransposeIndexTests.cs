@@ -21,6 +21,29 @@ public sealed class TransposeIndexTests
         AssertTransposed(matrix, index);
     }
 
+    [Theory]
+    [InlineData(500, 65_536, 0.002)]
+    [InlineData(500, 69_633, 0.002)]     // a last panel of one column
+    [InlineData(3, 9_000_000, 0.01)]     // panels wider than usual
+    [InlineData(5_000, 70_000, 0.0000002)]
+    public void Of_ManyColumns_IsTheStableSortByColumn(int rows, int columns, double density)
+    {
+        using var layer = SetEvolutionTests.Layer(rows, columns, density, seed: 2);
+        using var index = TransposeIndex.Of(layer.Weights);
+        AssertSorted(layer.Weights, index);
+    }
+
+    [Fact]
+    public void Of_ManyColumnsButOneHasMostConnections_IsTheStableSortByColumn()
+    {
+        const int rows = 4_300_000;
+        var offsets = Enumerable.Range(0, rows + 1).Select(row => (long)row).ToArray();
+        var columns = Enumerable.Range(0, rows).Select(row => row % 1000 == 0 ? 69_999 : 7).ToArray();
+        using var matrix = new CsrMatrix(rows, 70_000, offsets, columns, new float[rows]);
+        using var index = TransposeIndex.Of(matrix);
+        AssertSorted(matrix, index);
+    }
+
     [Fact]
     public void Rebuild_PatternChanged_IsTheIndexAgainInTheSameBuffers()
     {
@@ -35,6 +58,27 @@ public sealed class TransposeIndexTests
         Assert.True(index.IsOf(layer.Weights));
         Assert.Equal((layer.Weights.Nnz, capacity), (index.Positions.Length, index.Positions.Capacity));
         AssertTransposed(layer.Weights, index);
+    }
+
+    private static void AssertSorted(CsrMatrix matrix, TransposeIndex index)
+    {
+        var rowOf = Enumerable.Range(0, matrix.Rows).SelectMany(row => Enumerable.Repeat(row, matrix.FanIn(row))).ToArray();
+        var columns = matrix.ColumnIndices.ToArray();
+        var positions = Enumerable.Range(0, columns.Length).OrderBy(k => columns[k]).ToArray(); // OrderBy is stable
+        Assert.Equal(positions, index.Positions.ToArray());
+        Assert.Equal(positions.Select(k => rowOf[k]), index.RowIndices.ToArray());
+        var offsets = new long[matrix.Columns + 1];
+        foreach (var column in columns)
+        {
+            offsets[column + 1]++;
+        }
+
+        for (var column = 0; column < matrix.Columns; column++)
+        {
+            offsets[column + 1] += offsets[column];
+        }
+
+        Assert.True(offsets.AsSpan().SequenceEqual(index.ColumnOffsets.Span));
     }
 
     private static void AssertTransposed(CsrMatrix matrix, TransposeIndex index)
