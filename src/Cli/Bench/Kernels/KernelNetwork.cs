@@ -52,6 +52,11 @@ internal sealed class KernelNetwork : IDisposable
 
     public long Nnz(int layer) => weights[layer].Nnz;
 
+    /// <summary>Input and output neurons with at least one connection.</summary>
+    public (int Inputs, int Outputs) Connected(int layer) => (
+        Enumerable.Range(0, weights[layer].Columns).Count(column => transposes[layer].FanOut(column) > 0),
+        Enumerable.Range(0, weights[layer].Rows).Count(row => weights[layer].FanIn(row) > 0));
+
     public void Forward(int layer) =>
         backend.SparseForward(weights[layer], biases[layer], activations[layer], activations[layer + 1], Batch, activationKinds[layer]);
 

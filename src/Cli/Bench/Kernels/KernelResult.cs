@@ -12,9 +12,10 @@ internal sealed record KernelResult(Origin Origin, int Threads, MachineLimits Li
 /// <param name="Limit">Which one that is.</param>
 /// <param name="Reached">Best against bound: the limits are the fastest that was seen, too.</param>
 /// <param name="UntiledBoundGflops">What it could reach if each gathered row came from the second-level cache every time.</param>
+/// <param name="ReachedUntiled">Best against that; above 1 a body keeps rows in the first level.</param>
 internal sealed record KernelSpeed(
     string Network, int Batch, string Operation, string Layer, long Nnz, Spread Microseconds, double Gflops, double BestGflops,
-    KernelTraffic Traffic, double BoundGflops, string Limit, double Reached, double UntiledBoundGflops);
+    KernelTraffic Traffic, double BoundGflops, string Limit, double Reached, double UntiledBoundGflops, double ReachedUntiled);
 
 internal sealed record Spread(double Median, double Fastest, double Slowest)
 {

@@ -17,7 +17,7 @@ internal sealed class TrainVersusScipy : Benchmark<ScipyResult>
 
     public TrainVersusScipy()
         : base(
-            "train-vs-scipy", "An epoch of the Fashion-MNIST network against a SET trainer in SciPy and Numba.", "about 3 minutes", 5,
+            "train-vs-scipy", "An epoch of the Fashion-MNIST network against a SET trainer in SciPy and Numba.", "about 2 minutes", 5,
             "./sparse bench train-vs-scipy --data DIR",
             "./sparse bench train-vs-scipy --rounds 3")
     {

@@ -17,7 +17,7 @@ internal sealed class DensitySweep : Benchmark<DensityResult>
             "density-sweep",
             "A step of 3072-1024-1024-10, batch 100, one thread, at densities from 0.001 to 1: against PyTorch dense and against a dense "
             + "trainer of our own. Where is the break-even?",
-            "about 2 minutes", 5,
+            "about 1 minute", 5,
             "./sparse bench density-sweep")
     {
     }

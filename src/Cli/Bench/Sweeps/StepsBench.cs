@@ -15,7 +15,7 @@ internal sealed class StepsBench : Benchmark<StepsResult>
             "steps",
             "Microseconds of a whole training step (gather, forward, loss, backward, update) of 20-20-2 and 784-1000-1000-1000-10 at batch "
             + "1, 8, 32 and 128, one thread, against PyTorch dense.",
-            "about 2 minutes", 5,
+            "about 1 minute", 5,
             "./sparse bench steps")
     {
     }
