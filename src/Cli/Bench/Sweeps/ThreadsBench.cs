@@ -21,7 +21,7 @@ internal sealed class ThreadsBench : Benchmark<ThreadsResult>
             "threads",
             "Samples per second of 3072-1024-1024-10, density 0.05, batch 100: one thread, several, and as many processes of one thread "
             + "side by side, which is the machine's own ceiling (virtual cores may share one).",
-            "about 3 minutes", 5,
+            "about 2 minutes", 5,
             "./sparse bench threads")
     {
         Options.Add(threads);
