@@ -24,6 +24,10 @@ internal readonly unsafe struct RowBlocks
         Count = (int)Math.Clamp(WorkBefore(rows) / BlockWork, Math.Min(rows, 1), MostBlocks);
     }
 
+    public int Rows => rows;
+
+    public long Connections => offsets[rows] - offsets[0];
+
     /// <summary>0 if there are no rows.</summary>
     public int Count { get; }
 
@@ -49,5 +53,5 @@ internal readonly unsafe struct RowBlocks
 
     public int EndRow(int block) => block + 1 == Count ? rows : FirstRow(block + 1);
 
-    private long WorkBefore(int row) => offsets[row] + (row * RowWork);
+    private long WorkBefore(int row) => offsets[row] - offsets[0] + (row * RowWork);
 }

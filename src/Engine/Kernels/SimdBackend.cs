@@ -9,10 +9,19 @@ public sealed partial class SimdBackend : Backend
     internal const string BackendName = "simd";
 
     private readonly ThreadTeam team;
+    private readonly TilePlan plan;
+    private readonly Scratch<int> reached = new();
+    private readonly Scratch<float> gradient = new();
 
     internal SimdBackend(int threads)
+        : this(threads, TilePlan.Default)
+    {
+    }
+
+    internal SimdBackend(int threads, TilePlan plan)
     {
         team = new ThreadTeam(threads);
+        this.plan = plan;
         Threads = threads;
     }
 
@@ -21,6 +30,8 @@ public sealed partial class SimdBackend : Backend
     public override void Dispose()
     {
         team.Dispose();
+        reached.Dispose();
+        gradient.Dispose();
         base.Dispose();
     }
 

@@ -155,7 +155,8 @@ public sealed unsafe partial class SimdBackend
         {
             var call = new ForwardCall
             {
-                Team = team,
+                Backend = this,
+                Sources = w.Columns,
                 Blocks = new RowBlocks(w.RowOffsets.Pointer, w.Rows),
                 Offsets = w.RowOffsets.Pointer,
                 Columns = w.ColumnIndices.Pointer,
@@ -173,7 +174,8 @@ public sealed unsafe partial class SimdBackend
 
     private struct ForwardCall : IActivationUser
     {
-        public ThreadTeam Team;
+        public SimdBackend Backend;
+        public int Sources;
         public RowBlocks Blocks;
         public long* Offsets;
         public int* Columns;
@@ -201,7 +203,7 @@ public sealed unsafe partial class SimdBackend
         {
             var product = new GatherProduct<TLanes, OwnWeights, ForwardFinish<TActivation>>(
                 call.Blocks, call.Offsets, call.Columns, call.Values, call.X, call.Y, call.BatchSize, finish);
-            call.Team.Run(ref product, call.Blocks.Count);
+            product.Run(call.Backend.team, call.Backend.plan, call.Sources, call.Backend.reached);
         }
     }
 

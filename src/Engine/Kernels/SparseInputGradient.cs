@@ -71,7 +71,8 @@ public sealed unsafe partial class SimdBackend
     {
         var call = new InputGradientCall
         {
-            Team = team,
+            Backend = this,
+            Sources = w.Rows,
             Blocks = new RowBlocks(wT.ColumnOffsets.Pointer, w.Columns),
             Offsets = wT.ColumnOffsets.Pointer,
             Rows = wT.RowIndices.Pointer,
@@ -86,7 +87,8 @@ public sealed unsafe partial class SimdBackend
 
     private struct InputGradientCall : ILanesUser
     {
-        public ThreadTeam Team;
+        public SimdBackend Backend;
+        public int Sources;
         public RowBlocks Blocks;
         public long* Offsets;
         public int* Rows;
@@ -101,7 +103,7 @@ public sealed unsafe partial class SimdBackend
         {
             var product = new GatherProduct<TLanes, TransposedWeights, SlopeFinish>(
                 Blocks, Offsets, Rows, Weights, DY, DX, BatchSize, Finish);
-            Team.Run(ref product, Blocks.Count);
+            product.Run(Backend.team, Backend.plan, Sources, Backend.reached);
         }
     }
 

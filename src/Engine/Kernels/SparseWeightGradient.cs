@@ -80,7 +80,8 @@ public sealed unsafe partial class SimdBackend
         var squares = stackalloc double[RowBlocks.MostBlocks];
         var call = new WeightGradientCall<TSink>
         {
-            Team = team,
+            Backend = this,
+            ColumnCount = w.Columns,
             Blocks = blocks,
             Offsets = w.RowOffsets.Pointer,
             Columns = w.ColumnIndices.Pointer,
@@ -108,7 +109,8 @@ public sealed unsafe partial class SimdBackend
     private struct WeightGradientCall<TSink> : ILanesUser
         where TSink : unmanaged, IGradientSink
     {
-        public ThreadTeam Team;
+        public SimdBackend Backend;
+        public int ColumnCount;
         public RowBlocks Blocks;
         public long* Offsets;
         public int* Columns;
@@ -122,7 +124,7 @@ public sealed unsafe partial class SimdBackend
             where TLanes : unmanaged, ILanes<TLanes>
         {
             var product = new WeightGradientProduct<TLanes, TSink>(Blocks, Offsets, Columns, X, DY, BatchSize, Sink, Squares);
-            Team.Run(ref product, Blocks.Count);
+            product.Run(Backend.team, Backend.plan, ColumnCount, Backend.reached, Backend.gradient);
         }
     }
 

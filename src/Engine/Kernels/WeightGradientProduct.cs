@@ -22,24 +22,68 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
     where TLanes : unmanaged, ILanes<TLanes>
     where TSink : unmanaged, IGradientSink
 {
-    // 16 KiB of scratch: for a minibatch of several strips, each strip of X is used by so many connections while it is in the
-    // cache.
+    // 16 KiB of sums on the stack.
     private const int Stretch = 4096;
     private const int Group = 4;
+
+    private Pass pass;
+    private int* reached;
+    private float* gradient;
+
+    /// <summary>Where X is larger than the second-level cache, passes over strips of samples and tiles of columns, see
+    /// <see cref="GatherProduct{TLanes,TWeights,TFinish}"/>, add up in a scratch gradient; a layer too large for that takes its chances.</summary>
+    /// <param name="columnCount">Rows of X.</param>
+    public void Run(ThreadTeam team, TilePlan plan, int columnCount, Scratch<int> rowScratch, Scratch<float> gradientScratch)
+    {
+        var firstStrip = Strip.After(0, batchSize, TLanes.Count).End;
+        var isOnePass = plan.Holds(columnCount, batchSize) || (firstStrip == batchSize && Tiles(plan, columnCount, batchSize) == 1);
+        if (isOnePass || blocks.Connections > plan.MostScratch)
+        {
+            team.Run(ref this, blocks.Count);
+            return;
+        }
+
+        gradient = gradientScratch.Of(blocks.Connections + ((long)blocks.Count * Group));
+        reached = rowScratch.Of(blocks.Rows);
+        for (var sample = 0; sample < batchSize; sample = pass.EndSample)
+        {
+            var end = Strip.After(sample, batchSize, TLanes.Count).End;
+            var tiles = Tiles(plan, columnCount, end - sample);
+            for (var tile = 0; tile < tiles; tile++)
+            {
+                pass = Pass.At(sample, tile, tiles, end, columnCount);
+                team.Run(ref this, blocks.Count);
+            }
+        }
+    }
 
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public void Execute(int block)
     {
+        var (row, endRow) = (blocks.FirstRow(block), blocks.EndRow(block));
+        var (first, end) = (offsets[row], offsets[endRow]);
+        if (gradient != null)
+        {
+            ExecutePass(block, row, endRow);
+            return;
+        }
+
         var sums = stackalloc float[Stretch + Group];
-        var row = blocks.FirstRow(block);
-        var end = offsets[blocks.EndRow(block)];
         var sum = 0.0;
-        for (var first = offsets[row]; first < end;)
+        while (first < end)
         {
             var count = (int)Math.Min(Stretch, end - first);
             new Span<float>(sums, count).Clear();
-            row = AddStretch(row, first, first + count, sums);
+            var next = row;
+            for (var covered = 0; covered < batchSize;)
+            {
+                var strip = Strip.After(covered, batchSize, TLanes.Count);
+                next = Add<Pass.WholeRows>(row, endRow, first, first + count, sums, strip);
+                covered = strip.End;
+            }
+
+            row = next;
             sum += sink.Take<TLanes>(sums, first, count);
             first += count;
         }
@@ -47,41 +91,64 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
         squares[block] = sum;
     }
 
-    // Returns the row in which the next stretch begins.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private int AddStretch(int firstRow, long first, long end, float* sums)
+    private readonly int Tiles(TilePlan plan, int columnCount, int samples) =>
+        plan.TilesOf(blocks.Rows, columnCount, blocks.Connections, (long)samples * sizeof(float));
+
+    private void ExecutePass(int block, int row, int endRow)
     {
-        var row = firstRow;
-        for (var covered = 0; covered < batchSize;)
+        var (first, end) = (offsets[row], offsets[endRow]);
+
+        // A group may reach behind its block: that is nobody else's.
+        var sums = gradient + (first - offsets[0]) + ((long)block * Group);
+        if (pass.FirstSample == 0 && pass.IsFirst)
         {
-            var strip = Strip.After(covered, batchSize, TLanes.Count);
-            row = strip.Registers switch
-            {
-                8 => AddRows<Registers8>(firstRow, first, end, sums, strip),
-                7 => AddRows<Registers7>(firstRow, first, end, sums, strip),
-                6 => AddRows<Registers6>(firstRow, first, end, sums, strip),
-                5 => AddRows<Registers5>(firstRow, first, end, sums, strip),
-                4 => AddRows<Registers4>(firstRow, first, end, sums, strip),
-                3 => AddRows<Registers3>(firstRow, first, end, sums, strip),
-                2 => AddRows<Registers2>(firstRow, first, end, sums, strip),
-                _ => AddRows<Registers1>(firstRow, first, end, sums, strip),
-            };
-            covered = strip.End;
+            new Span<float>(sums, (int)(end - first)).Clear();
         }
 
-        return row;
+        var isLast = pass.IsLast && pass.EndSample == batchSize;
+        Add<Pass.PartsOfRows>(row, endRow, first, end, sums, Strip.After(pass.FirstSample, batchSize, TLanes.Count));
+        if (isLast)
+        {
+            squares[block] = sink.Take<TLanes>(sums, first, (int)(end - first));
+        }
     }
 
+    private int Add<TKind>(int row, int endRow, long first, long end, float* sums, Strip strip)
+        where TKind : Pass.IKind => strip.Registers switch
+        {
+            8 => AddRows<Registers8, TKind>(row, endRow, first, end, sums, strip),
+            7 => AddRows<Registers7, TKind>(row, endRow, first, end, sums, strip),
+            6 => AddRows<Registers6, TKind>(row, endRow, first, end, sums, strip),
+            5 => AddRows<Registers5, TKind>(row, endRow, first, end, sums, strip),
+            4 => AddRows<Registers4, TKind>(row, endRow, first, end, sums, strip),
+            3 => AddRows<Registers3, TKind>(row, endRow, first, end, sums, strip),
+            2 => AddRows<Registers2, TKind>(row, endRow, first, end, sums, strip),
+            _ => AddRows<Registers1, TKind>(row, endRow, first, end, sums, strip),
+        };
+
+    // Adds to sums, which begin with connection first. Of whole rows, returns the row in which the connections end; of parts of rows, takes
+    // those of the pass.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private int AddRows<TRegisters>(int row, long t, long end, float* sums, Strip strip)
+    private int AddRows<TRegisters, TKind>(int row, int endRow, long first, long end, float* sums, Strip strip)
         where TRegisters : IRegisters
+        where TKind : Pass.IKind
     {
         var column = columns;
         var stride = (long)batchSize;
         var last = (long)strip.Last;
         var xStrip = x + strip.Start;
-        for (; ; row++)
+        for (; row < endRow; row++)
         {
+            var t = Math.Max(first, offsets[row]);
+            var rowEnd = Math.Min(end, offsets[row + 1]);
+            if (!TKind.IsWhole)
+            {
+                t += pass.IsFirst ? 0 : reached[row];
+                rowEnd = pass.IsLast ? rowEnd : Pass.EndOf(column, t, rowEnd, pass.EndSource);
+                reached[row] = (int)(rowEnd - offsets[row]);
+            }
+
+            var sum = sums + (t - first);
             var source = dY + ((long)row * batchSize) + strip.Start;
             var d0 = Part<TRegisters>(source, strip, 0);
             var d1 = Part<TRegisters>(source, strip, 1);
@@ -91,8 +158,7 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
             var d5 = Part<TRegisters>(source, strip, 5);
             var d6 = Part<TRegisters>(source, strip, 6);
             var d7 = Part<TRegisters>(source, strip, 7);
-            var rowEnd = Math.Min(end, offsets[row + 1]);
-            for (; t < rowEnd; t += Group, sums += Group)
+            for (; t < rowEnd; t += Group, sum += Group)
             {
                 // Behind the row's last connection, that one again. A loop of whole groups with a remainder behind it is too much for
                 // the compiler to inline (measured: 90 → 63 GFLOP/s).
@@ -111,16 +177,16 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
                 Add<TRegisters>(d6, 6, last, pa, pb, pc, pd, ref a, ref b, ref c, ref d);
                 Add<TRegisters>(d7, 7, last, pa, pb, pc, pd, ref a, ref b, ref c, ref d);
                 var wanted = Vector128.LessThan(Vector128<int>.Indices, Vector128.Create((int)(rowEnd - t)));
-                (Vector128.Load(sums) + (TLanes.SumFour(a, b, c, d) & wanted.AsSingle())).Store(sums);
+                (Vector128.Load(sum) + (TLanes.SumFour(a, b, c, d) & wanted.AsSingle())).Store(sum);
             }
 
-            sums -= t - rowEnd;
-            t = rowEnd;
-            if (t == end)
+            if (TKind.IsWhole && rowEnd == end)
             {
-                return row;
+                break;
             }
         }
+
+        return row;
     }
 
     /// <summary>One register of the row of dY; in the last one 0 for the samples that another register holds.</summary>

@@ -1,0 +1,24 @@
+namespace SparseService.Engine.Kernels;
+
+/// <summary>When and how a minibatch is cut so that the part that connections read at random stays in the second-level cache.</summary>
+/// <param name="TileBytes">Of a tile: half of a second-level cache of 1 MiB.</param>
+/// <param name="LeastConnections">Of a row in a tile, on average: with fewer, taking its sums up again costs more than the cache gives
+/// (measured: 3072 inputs at 5 % 68 → 85 GFLOP/s, at 1 % 65 → 69, at 0.1 % 45 → 29).</param>
+/// <param name="MostScratch">Connections of a layer whose weight gradient may be added up over several passes: 16 MiB.</param>
+internal readonly record struct TilePlan(long TileBytes, int LeastConnections, long MostScratch = 4 << 20)
+{
+    public static TilePlan Default => new(512 << 10, 8);
+
+    /// <summary>Into how many tiles the sources are cut.</summary>
+    /// <param name="stripBytes">What is read of a source.</param>
+    public int TilesOf(long rows, long sources, long connections, long stripBytes)
+    {
+        var tiles = Parts(sources * stripBytes);
+        return tiles * rows * LeastConnections <= connections ? (int)tiles : 1;
+    }
+
+    /// <summary>Whether all sources with all their samples are one tile.</summary>
+    public bool Holds(long sources, long batchSize) => Parts(sources * batchSize * sizeof(float)) <= 1;
+
+    private long Parts(long bytes) => Math.Max(1, (bytes + TileBytes - 1) / TileBytes);
+}
