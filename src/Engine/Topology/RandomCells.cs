@@ -40,8 +40,8 @@ public struct RandomCells
     /// <summary>Takes <paramref name="count"/> distinct of [0, <paramref name="bound"/>), each subset equally likely. O(count) time, no memory.</summary>
     /// <remarks>
     /// A few too many are taken independently, which makes all sets of their size equally likely; then as many as are too many are left out by
-    /// Knuth's algorithm S (The Art of Computer Programming 3.4.2), which is exact. Three to four times as fast as Vitter's method D, whose
-    /// every cell costs two logarithms and two exponentials.
+    /// Knuth's algorithm S (The Art of Computer Programming 3.4.2), which is exact. Measured 16 to 22 ns a cell; Vitter's method D, with its two
+    /// logarithms and two exponentials, 27 to 33.
     /// </remarks>
     public static RandomCells Distinct(long bound, long count, ref RandomStream stream)
     {

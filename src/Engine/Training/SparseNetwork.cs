@@ -108,7 +108,8 @@ internal sealed class SparseNetwork(IReadOnlyList<SparseLayer> layers) : IDispos
         }
     }
 
-    private static void ForEach(int layers, int threads, Action<int> work)
+    /// <summary>Works on every layer, on up to <paramref name="threads"/> threads.</summary>
+    internal static void ForEach(int layers, int threads, Action<int> work)
     {
         if (threads > 1)
         {

@@ -290,14 +290,11 @@ public sealed class Trainer : IDisposable
         var (sums, layers) = (state.Sums, state.Network.Layers);
         var steps = (double)StepsPerEpoch;
         var statistics = new LayerStatistics[layers.Count];
-        for (var l = 0; l < layers.Count; l++)
-        {
-            statistics[l] = StatisticsOf.Layer(
-                layers[l],
-                l + 1 < layers.Count ? layers[l + 1] : null,
-                l + 1 < layers.Count ? evaluator.EverActive[l] : null,
-                Math.Sqrt(sums.WeightGradientSquares[l] / steps));
-        }
+        SparseNetwork.ForEach(layers.Count, backend.Threads, l => statistics[l] = StatisticsOf.Layer(
+            layers[l],
+            l + 1 < layers.Count ? layers[l + 1] : null,
+            l + 1 < layers.Count ? evaluator.EverActive[l] : null,
+            Math.Sqrt(sums.WeightGradientSquares[l] / steps)));
 
         return new EpochResult
         {

@@ -24,6 +24,27 @@ public sealed class RandomCellsTests
     }
 
     [Theory]
+    [InlineData(0.02)]
+    [InlineData(0.6)]
+    public void Bernoulli_ManyDraws_EveryCellAsOftenAsItsProbability(double probability)
+    {
+        const int draws = 20_000;
+        var frequency = new int[50];
+        for (var draw = 0; draw < draws; draw++)
+        {
+            foreach (var cell in All(RandomCells.Bernoulli(50, probability, RandomStream.For(6, RandomPurpose.Topology, draw))))
+            {
+                frequency[cell]++;
+            }
+        }
+
+        // Cells are independent: each count is binomial by itself, so the sum of squares has a degree of freedom for each.
+        var (mean, variance) = (draws * probability, draws * probability * (1 - probability));
+        var chiSquare = frequency.Sum(count => (count - mean) * (count - mean) / variance);
+        Assert.InRange(chiSquare, 23.5, 86.7); // all but 0.05 % below and 0.1 % above, at 50 degrees of freedom
+    }
+
+    [Theory]
     [InlineData(0.0, 0)]
     [InlineData(1e-17, 0)] // 1 − p rounds to 1
     [InlineData(1e-300, 0)]
