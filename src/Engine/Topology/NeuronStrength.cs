@@ -1,3 +1,4 @@
+using SparseService.Engine.Kernels;
 using SparseService.Engine.Sparse;
 
 namespace SparseService.Engine.Topology;
@@ -34,12 +35,19 @@ public static unsafe class NeuronStrength
     /// <summary>Σ_j |w_ij| over the outgoing connections of each input neuron; length = Columns.</summary>
     public static float[] Outgoing(CsrMatrix weights)
     {
-        var sums = new double[weights.Columns];
+        using var sums = new DeviceBuffer<double>(weights.Columns);
+        sums.Clear();
         for (var k = 0L; k < weights.Nnz; k++)
         {
-            sums[weights.ColumnIndices.Pointer[k]] += Math.Abs(weights.Values.Pointer[k]);
+            sums.Pointer[weights.ColumnIndices.Pointer[k]] += Math.Abs(weights.Values.Pointer[k]);
         }
 
-        return Array.ConvertAll(sums, sum => (float)sum);
+        var strength = new float[weights.Columns];
+        for (var column = 0; column < strength.Length; column++)
+        {
+            strength[column] = (float)sums.Pointer[column];
+        }
+
+        return strength;
     }
 }

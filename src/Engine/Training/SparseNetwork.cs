@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using SparseService.Engine.Kernels;
 using SparseService.Engine.Topology;
 
@@ -113,7 +114,16 @@ internal sealed class SparseNetwork(IReadOnlyList<SparseLayer> layers) : IDispos
     {
         if (threads > 1)
         {
-            Parallel.For(0, layers, new ParallelOptions { MaxDegreeOfParallelism = threads }, work);
+            try
+            {
+                Parallel.For(0, layers, new ParallelOptions { MaxDegreeOfParallelism = threads }, work);
+            }
+            catch (AggregateException faults)
+            {
+                // As on one thread: who asks for the kind of a fault finds it.
+                ExceptionDispatchInfo.Throw(faults.InnerExceptions[0]);
+            }
+
             return;
         }
 

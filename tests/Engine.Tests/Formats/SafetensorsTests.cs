@@ -85,6 +85,27 @@ public sealed class SafetensorsTests
     }
 
     [Fact]
+    [Trait("Size", "Long")] // 2 GiB of memory for a second or two
+    public void WriteRead_TensorBeyondTwoGibibytes_RoundTrips()
+    {
+        const long length = (1L << 31) + 4096;
+        using var path = File.OpenHandle(Path.GetTempFileName(), FileMode.Open, FileAccess.ReadWrite, options: FileOptions.DeleteOnClose);
+        using var file = new FileStream(path, FileAccess.ReadWrite, 1);
+        using (var data = new DeviceBuffer<byte>(length))
+        {
+            data.Clear();
+            (data[0], data[int.MaxValue], data[length - 1]) = (1, 2, 3);
+            Safetensors.Write(file, new Dictionary<string, string>(), [Tensor.Of("large", data), Tensor.Of("behind", [7L])]);
+        }
+
+        file.Position = 0;
+        using var read = Safetensors.Read(file);
+        using var taken = read.Tensors["large"].Take<byte>();
+        Assert.Equal((length, (byte)1, (byte)2, (byte)3), (taken.Length, taken[0], taken[int.MaxValue], taken[length - 1]));
+        Assert.Equal(7, read.Tensors["behind"].ToArray<long>()[0]);
+    }
+
+    [Fact]
     public void Write_MillionsOfNumbers_CopiesNone()
     {
         using var data = new DeviceBuffer<float>(10_000_000);
@@ -98,7 +119,7 @@ public sealed class SafetensorsTests
     [Theory, MemberData(nameof(Hostile))]
     public void Read_HostileHeader_SaysWhatIsWrong(string header, int dataBytes, string word)
     {
-        var exception = Assert.Throws<InvalidDataException>(() => Safetensors.Read(new MemoryStream(File(header, dataBytes))));
+        var exception = Assert.Throws<InvalidDataException>(() => Safetensors.Read(new MemoryStream(Content(header, dataBytes))));
         Assert.Contains(word, exception.Message, StringComparison.Ordinal);
     }
 
@@ -108,7 +129,7 @@ public sealed class SafetensorsTests
     [InlineData(8)]
     public void Read_CutOff_IsRefused(int length)
     {
-        var bytes = File("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4)[..length];
+        var bytes = Content("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4)[..length];
         Assert.Throws<InvalidDataException>(() => Safetensors.Read(new MemoryStream(bytes)));
     }
 
@@ -118,8 +139,8 @@ public sealed class SafetensorsTests
         // Far more than a machine can give: to ask for it would end otherwise than in a refusal.
         var header = """{"a":{"dtype":"U8","shape":[200000000000000],"data_offsets":[0,200000000000000]}}""";
         var before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Throws<InvalidDataException>(() => Safetensors.Read(new UnseekableStream(File(header, 10)), maximumBytes: long.MaxValue));
-        Assert.Throws<InvalidDataException>(() => Safetensors.Read(new MemoryStream(File(header, 10)), maximumBytes: 1000));
+        Assert.Throws<InvalidDataException>(() => Safetensors.Read(new UnseekableStream(Content(header, 10)), maximumBytes: long.MaxValue));
+        Assert.Throws<InvalidDataException>(() => Safetensors.Read(new MemoryStream(Content(header, 10)), maximumBytes: 1000));
         var huge = new byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(huge, long.MaxValue);
         Assert.Throws<InvalidDataException>(() => Safetensors.Read(new MemoryStream(huge)));
@@ -157,7 +178,7 @@ public sealed class SafetensorsTests
         return stream.ToArray();
     }
 
-    private static byte[] File(string header, int dataBytes)
+    private static byte[] Content(string header, int dataBytes)
     {
         var json = Encoding.UTF8.GetBytes(header);
         var file = new byte[8 + json.Length + dataBytes];
