@@ -117,7 +117,7 @@ public sealed unsafe partial class SimdBackend
                     sums[row] = Sum<TLanes>(Call.DY + ((long)(first + row) * Call.BatchSize), Call.BatchSize);
                 }
 
-                Call.Squares += Sink.Take<TLanes>(sums, first, count);
+                Call.Squares += Sink.TakeAll(sums, first, count);
             }
         }
 

@@ -9,14 +9,6 @@ namespace SparseService.Engine.Kernels;
 // A strip of the row of dY is held in registers while the row's connections pass, four at a time so that their horizontal sums
 // share instructions.
 
-/// <summary>What becomes of the sums of a stretch of connections.</summary>
-internal unsafe interface IGradientSink
-{
-    /// <summary>Takes sums, not yet divided by the batch size; returns the squared norm of the gradient.</summary>
-    double Take<T>(float* sums, long first, int count)
-        where T : unmanaged, ILanes<T>;
-}
-
 internal unsafe struct WeightGradientProduct<TLanes, TSink>(
     RowBlocks blocks, long* offsets, int* columns, float* x, float* dY, int batchSize, TSink sink, double* squares) : IBlockWork
     where TLanes : unmanaged, ILanes<TLanes>
@@ -36,7 +28,7 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
     public void Run(ThreadTeam team, TilePlan plan, int columnCount, Scratch<int> rowScratch, Scratch<float> gradientScratch)
     {
         var firstStrip = Strip.After(0, batchSize, TLanes.Count).End;
-        var isOnePass = plan.Holds(columnCount, batchSize) || (firstStrip == batchSize && Tiles(plan, columnCount, batchSize) == 1);
+        var isOnePass = batchSize == 1 || plan.Holds(columnCount, batchSize) || (firstStrip == batchSize && Tiles(plan, columnCount, batchSize) == 1);
         if (isOnePass || blocks.Connections > plan.MostScratch)
         {
             team.Run(ref this, blocks.Count);
@@ -76,7 +68,12 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
             var count = (int)Math.Min(Stretch, end - first);
             new Span<float>(sums, count).Clear();
             var next = row;
-            for (var covered = 0; covered < batchSize;)
+            if (batchSize == 1)
+            {
+                next = OfOneSample(row, first, first + count, sums);
+            }
+
+            for (var covered = 0; covered < batchSize && batchSize > 1;)
             {
                 var strip = Strip.After(covered, batchSize, TLanes.Count);
                 next = Add<Pass.WholeRows>(row, endRow, first, first + count, sums, strip);
@@ -84,7 +81,7 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
             }
 
             row = next;
-            sum += sink.Take<TLanes>(sums, first, count);
+            sum += sink.TakeAll(sums, first, count);
             first += count;
         }
 
@@ -109,7 +106,7 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
         Add<Pass.PartsOfRows>(row, endRow, first, end, sums, Strip.After(pass.FirstSample, batchSize, TLanes.Count));
         if (isLast)
         {
-            squares[block] = sink.Take<TLanes>(sums, first, (int)(end - first));
+            squares[block] = sink.TakeAll(sums, first, (int)(end - first));
         }
     }
 
@@ -125,6 +122,27 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
             2 => AddRows<Registers2, TKind>(row, endRow, first, end, sums, strip),
             _ => AddRows<Registers1, TKind>(row, endRow, first, end, sums, strip),
         };
+
+    // One product for each connection, nothing to add up (measured, 784-1000³-10: 1.2 → 4 GFLOP/s).
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private readonly int OfOneSample(int row, long t, long end, float* sums)
+    {
+        var column = columns;
+        var sample = x;
+        for (; ; row++)
+        {
+            var d = dY[row];
+            for (var rowEnd = Math.Min(end, offsets[row + 1]); t < rowEnd; t++, sums++)
+            {
+                *sums = d * sample[column[t]];
+            }
+
+            if (t == end)
+            {
+                return row;
+            }
+        }
+    }
 
     // Adds to sums, which begin with connection first. Of whole rows, returns the row in which the connections end; of parts of rows, takes
     // those of the pass.
