@@ -11,6 +11,7 @@ namespace SparseService.Cli.Bench.Kernels;
 internal sealed class KernelNetwork : IDisposable
 {
     private readonly Backend backend;
+    private readonly int stored;
     private readonly CsrMatrix[] weights;
     private readonly TransposeIndex[] transposes;
     private readonly float[][] biases;
@@ -27,6 +28,7 @@ internal sealed class KernelNetwork : IDisposable
     {
         this.backend = backend;
         Batch = batch;
+        stored = PaddedBatch.Of(batch);
         Widths = options.Network.Layers;
         var layers = Enumerable.Range(0, Widths.Count - 1).ToArray();
         weights = Array.ConvertAll(layers, layer => TopologyGenerator.Layer(options.Network, layer, options.Seed));
@@ -35,9 +37,9 @@ internal sealed class KernelNetwork : IDisposable
         states = Array.ConvertAll(weights, w => new DeviceBuffer<float>(new float[w.Nnz]));
         firstWeights = Array.ConvertAll(weights, w => new DeviceBuffer<float>(w.Values.Span));
         activationKinds = Array.ConvertAll(layers, layer => Activation.ForHiddenLayer(options.Network.Activation, layer + 1));
-        activations = [.. Widths.Select(width => RandomBuffer((long)width * batch))];
-        slopes = [.. Widths.Skip(1).Select(width => RandomBuffer((long)width * batch))];
-        deltas = [.. Widths.Select(width => RandomBuffer((long)width * batch))];
+        activations = [.. Widths.Select(width => RandomBuffer(width, batch, stored))];
+        slopes = [.. Widths.Skip(1).Select(width => RandomBuffer(width, batch, stored))];
+        deltas = [.. Widths.Select(width => RandomBuffer(width, batch, stored))];
         dropout = new Dropout((float)options.Dropout, Key: 1);
 
         // A tiny rate: thousands of steps on the same minibatch must not run away.
@@ -58,17 +60,17 @@ internal sealed class KernelNetwork : IDisposable
         Enumerable.Range(0, weights[layer].Rows).Count(row => weights[layer].FanIn(row) > 0));
 
     public void Forward(int layer) =>
-        backend.SparseForward(weights[layer], biases[layer], activations[layer], activations[layer + 1], Batch, activationKinds[layer]);
+        backend.SparseForward(weights[layer], biases[layer], activations[layer], activations[layer + 1], stored, activationKinds[layer]);
 
     public void TrainingForward(int layer) => backend.SparseForward(
-        weights[layer], biases[layer], activations[layer], activations[layer + 1], slopes[layer], Batch, activationKinds[layer], dropout);
+        weights[layer], biases[layer], activations[layer], activations[layer + 1], slopes[layer], stored, activationKinds[layer], dropout);
 
     /// <param name="layer">Above 0: nothing below the first layer asks for a gradient.</param>
     public void InputGradient(int layer) => backend.SparseInputGradient(
-        weights[layer], transposes[layer], deltas[layer + 1], slopes[layer - 1], deltas[layer], Batch);
+        weights[layer], transposes[layer], deltas[layer + 1], slopes[layer - 1], deltas[layer], stored);
 
     public void Update(int layer) =>
-        backend.SparseWeightUpdate(weights[layer], activations[layer], deltas[layer + 1], states[layer], null, Batch, step);
+        backend.SparseWeightUpdate(weights[layer], activations[layer], deltas[layer + 1], states[layer], null, stored, step, stored - Batch);
 
     /// <summary>Back to the first weights and no momentum, so that no round computes on what thousands of updates on the same minibatch
     /// have left: numbers that ran away or that shrank until they are slow to compute with.</summary>
@@ -96,13 +98,18 @@ internal sealed class KernelNetwork : IDisposable
         }
     }
 
-    private static DeviceBuffer<float> RandomBuffer(long length)
+    // As the trainer stores it: samples that only fill up the registers are 0.
+    private static DeviceBuffer<float> RandomBuffer(int neurons, int batch, int stored)
     {
-        var buffer = new DeviceBuffer<float>(length);
-        var random = RandomStream.For(1, RandomPurpose.GeneratedData, layer: length);
-        foreach (ref var value in buffer.Span)
+        var buffer = new DeviceBuffer<float>((long)neurons * stored);
+        buffer.Clear();
+        var random = RandomStream.For(1, RandomPurpose.GeneratedData, layer: buffer.Length);
+        for (var neuron = 0; neuron < neurons; neuron++)
         {
-            value = (float)random.NextDouble(-1, 1);
+            foreach (ref var value in buffer.Row(neuron, stored)[..batch])
+            {
+                value = (float)random.NextDouble(-1, 1);
+            }
         }
 
         return buffer;
