@@ -25,6 +25,30 @@ public class ReadmeTableTests
     }
 
     [Fact]
+    public void ScalePage_Always_AgreesWithTheResultFile()
+    {
+        var root = Checkout.Require("this test");
+        var path = Path.Combine(root, ScalePage.Path);
+
+        Assert.True(
+            ScalePage.Of(root) == (File.Exists(path) ? File.ReadAllText(path) : null),
+            "docs/scale.md is not what the result file says; `./sparse bench readme` writes it.");
+    }
+
+    [Fact]
+    public void ScalePage_OfResults_HoldsBothTablesAndTheLargerNetworkOnPaper()
+    {
+        var network = new NetworkPoint(1_065_538, 4_000_000, 1, new Series([0.1]), 0.2, 0.3, 0.4, 64_000_000, 400_000_000, 7);
+
+        var page = ScalePage.Of(new ScaleResult(Quiet, 2, [PointOf(1_000_000, 0.02)], [network], new Growth(1, 1.1, 1, 1)));
+
+        Assert.Contains("| 1,000,000 | 20.00 ms, 20.0 ns |", page, StringComparison.Ordinal);
+        Assert.Contains("| 1,065,538 | 4,000,000 | 1.00 s | 100.00 ms | 25.0 |", page, StringComparison.Ordinal);
+        Assert.Contains("transpose 1.10", page, StringComparison.Ordinal);
+        Assert.Contains("## 500,000,000 neurons, on paper", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Of_ResultFiles_NamesFigureMachineDateAndCommand()
     {
         using var place = new ResultPlace();

@@ -69,8 +69,8 @@ internal sealed class KernelNetwork : IDisposable
     public void InputGradient(int layer) => backend.SparseInputGradient(
         weights[layer], transposes[layer], deltas[layer + 1], slopes[layer - 1], deltas[layer], stored);
 
-    public void Update(int layer) =>
-        backend.SparseWeightUpdate(weights[layer], activations[layer], deltas[layer + 1], states[layer], null, stored, step, stored - Batch);
+    public void Update(int layer) => backend.SparseWeightUpdate(
+        weights[layer], activations[layer], deltas[layer + 1], states[layer], null, stored, step, stored - Batch);
 
     /// <summary>Back to the first weights and no momentum, so that no round computes on what thousands of updates on the same minibatch
     /// have left: numbers that ran away or that shrank until they are slow to compute with.</summary>

@@ -9,10 +9,13 @@ internal sealed class TorchPeer(string root, BenchShape shape, string? data, int
     private const int TuningBatches = 120;
 
     private readonly PythonPeer peer = new(root, "torch_mlp.py", shape, data, threads);
-    private readonly Dictionary<string, string?> coreTypes = [];
+    private Dictionary<string, string?> coreTypes = [];
 
     /// <summary>OPENBLAS_CORETYPE that was faster, by variant.</summary>
     public IReadOnlyDictionary<string, string> CoreTypes => coreTypes.ToDictionary(type => type.Key, type => type.Value ?? "unset");
+
+    /// <summary>Another network on the same data, tuned as this one is.</summary>
+    public TorchPeer For(BenchShape other) => new(root, other, data, threads) { coreTypes = coreTypes };
 
     public static bool IsInstalled => PythonPeer.Has("torch") && BlasPath() is not null;
 
@@ -63,7 +66,9 @@ internal sealed class TorchPeer(string root, BenchShape shape, string? data, int
 
     public Task<Measurement> MeasureAsync(string variant, int? batches, CancellationToken cancellationToken)
     {
-        var variables = new Dictionary<string, string?> { ["OPENBLAS_CORETYPE"] = coreTypes.GetValueOrDefault(variant) };
+        // What was not tuned by itself takes what is best for dense products, of which sparse_csr's autograd has some, too.
+        var coreType = coreTypes.TryGetValue(variant, out var tuned) ? tuned : coreTypes.GetValueOrDefault("dense");
+        var variables = new Dictionary<string, string?> { ["OPENBLAS_CORETYPE"] = coreType };
         return peer.MeasureAsync(variant, batches, variables, cancellationToken);
     }
 

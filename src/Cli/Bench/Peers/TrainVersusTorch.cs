@@ -26,7 +26,7 @@ internal sealed class TrainVersusTorch : Benchmark<TorchResult>
 
     public TrainVersusTorch()
         : base(
-            "train-vs-torch", "An epoch of training against PyTorch: dense, masked and torch.sparse_csr.", "about 4 minutes", 5,
+            "train-vs-torch", "An epoch of training against PyTorch: dense, masked and torch.sparse_csr.", "about 3 minutes", 5,
             "./sparse bench train-vs-torch --data DIR",
             "./sparse bench train-vs-torch --data DIR --threads 2",
             "./sparse bench train-vs-torch --shape cifar10 --rounds 3")
@@ -63,8 +63,8 @@ internal sealed class TrainVersusTorch : Benchmark<TorchResult>
             RandomImages.Write(images = folder.Path, first.TrainRows, first.TestRows, first.Height, first.Width, classes: 10);
         }
 
-        var peers = shapes.Select(one => new TorchPeer(run.Root, one.Shape, images, count)).ToList();
-        var tuning = await peers[0].TuneAsync(DenseVariants, run.Quick, cancellationToken);
+        var torch = new TorchPeer(run.Root, shapes[0].Shape, images, count);
+        var tuning = await torch.TuneAsync(DenseVariants, run.Quick, cancellationToken);
         var contenders = new List<Contender>();
         foreach (var (suffix, one) in shapes)
         {
@@ -73,9 +73,10 @@ internal sealed class TrainVersusTorch : Benchmark<TorchResult>
         }
 
         contenders.AddRange(DenseVariants.Select(variant => new Contender(
-            $"PyTorch {variant}", token => peers[0].MeasureAsync(variant, null, token))));
-        foreach (var ((suffix, one), peer) in shapes.Zip(peers))
+            $"PyTorch {variant}", token => torch.MeasureAsync(variant, null, token))));
+        foreach (var (suffix, one) in shapes)
         {
+            var peer = torch.For(one);
             contenders.AddRange(CsrVariants.Select(variant => new Contender(
                 $"PyTorch {variant}{suffix}",
                 token => peer.MeasureAsync(variant, Math.Max(1, one.BatchesPerEpoch / CsrPartsOfEpoch), token))));
@@ -83,7 +84,7 @@ internal sealed class TrainVersusTorch : Benchmark<TorchResult>
 
         return new TorchResult(
             run.Origin, shapes[0].Shape.Name, count, await TorchPeer.VersionAsync(cancellationToken), TorchPeer.BlasPath()!,
-            peers[0].CoreTypes, tuning, await Race.RunAsync(contenders, run.Rounds, cancellationToken));
+            torch.CoreTypes, tuning, await Race.RunAsync(contenders, run.Rounds, cancellationToken));
     }
 
     protected override void Print(TorchResult result)

@@ -7,13 +7,20 @@ namespace SparseService.Cli.Bench.Report;
 internal sealed class ReadmeVerb : Verb
 {
     public ReadmeVerb()
-        : base("readme", "Writes README's table of measured figures from the files under benchmarks/results.", "./sparse bench readme") =>
+        : base(
+            "readme", "Writes README's table of measured figures, and docs/scale.md, from the files under benchmarks/results.",
+            "./sparse bench readme") =>
         SetAction(async (_, cancellationToken) =>
         {
             var root = Checkout.Require("bench");
             var path = Path.Combine(root, "README.md");
             var page = await File.ReadAllTextAsync(path, cancellationToken);
             await File.WriteAllTextAsync(path, ReadmeTable.Into(page, ReadmeTable.Of(root)), cancellationToken);
+            if (ScalePage.Of(root) is { } scale)
+            {
+                await File.WriteAllTextAsync(Path.Combine(root, ScalePage.Path), scale, cancellationToken);
+            }
+
             return ExitCode.Done;
         });
 }
