@@ -91,7 +91,8 @@ internal static class ScalePage
                 + $"{SweepTable.Bytes(forecast.ModelBytes)} for the stored model.",
                 $"With time and file growing as the connections do from the largest network above ({times:0.0} times), a step of 16",
                 $"samples takes {SweepTable.Time(largest.Step.Median * times)}, an evolution "
-                + $"{SweepTable.Time(largest.EvolutionSeconds * times)}, and a checkpoint has {SweepTable.Bytes(largest.CheckpointBytes * times)}.",
+                + $"{SweepTable.Time(largest.EvolutionSeconds * times)}, "
+                + $"and a checkpoint has {SweepTable.Bytes(largest.CheckpointBytes * times)}.",
                 "It needs a machine with that memory: the sizes of the engine's arrays and counters do not stand in the way.");
     }
 }
