@@ -137,6 +137,21 @@ public class ReadmeTableTests
         Assert.Contains("A Processor, 2026-11-21", svg, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Serialize_NestedResult_KeepsEveryValueAndPutsLeavesOnOneLine()
+    {
+        var result = new LatencyResult(Quiet, new Series([0.03, 0.02, 0.05]));
+
+        var text = ResultFile.Serialize(result);
+
+        var lines = text.Split('\n');
+        Assert.Contains(lines, line => line.Contains("[ 0.03, 0.02, 0.05 ]", StringComparison.Ordinal));
+        Assert.All(lines, line => Assert.InRange(line.Length, 1, 600));
+        Assert.Equal(
+            JsonSerializer.Serialize(result, ResultFile.Json),
+            JsonSerializer.Serialize(JsonSerializer.Deserialize<LatencyResult>(text, ResultFile.Json), ResultFile.Json));
+    }
+
     private static LayerPoint PointOf(int nnz, double seconds)
     {
         var time = new Series([seconds]);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using SparseService.Cli.Machine;
 using SparseService.Cli.Verbs;
 
@@ -48,7 +47,7 @@ internal abstract class Benchmark<TResult> : Verb
         var run = new BenchRun(
             arguments, Checkout.Require("bench"), isQuick, arguments.GetValue(rounds) ?? (isQuick ? 1 : defaultRounds), origin);
         var result = await MeasureAsync(run, cancellationToken);
-        var text = JsonSerializer.Serialize(result, ResultFile.Json);
+        var text = ResultFile.Serialize(result);
         var path = isQuick ? null : await ResultFile.WriteAsync(run.Root, FileName(result), text, cancellationToken);
         if (arguments.GetValue(json))
         {

@@ -1,12 +1,15 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
 
 namespace SparseService.Cli.Bench;
 
 /// <summary><c>benchmarks/results/PROCESSOR/NAME.json</c>.</summary>
-internal static class ResultFile
+internal static partial class ResultFile
 {
+    private const int MostColumns = 560;
+
     public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,
@@ -16,6 +19,22 @@ internal static class ResultFile
         Converters = { new ShortDouble() },
     };
 
+    /// <summary>Indented, but a short object or list stands on one line: files differ by measurements then, not by numbers.</summary>
+    public static string Serialize<T>(T result)
+    {
+        var text = JsonSerializer.Serialize(result, Json);
+        for (var joined = Join(text); joined != text; joined = Join(text))
+        {
+            text = joined;
+        }
+
+        return text;
+
+        // A string of JSON never holds a line break, so only the layout changes.
+        static string Join(string text) => Flat().Replace(text, match => LineBreaks().Replace(match.Value, " ") is var line
+            && line.Length <= MostColumns ? line : match.Value);
+    }
+
     public static string Folder(string root) => Path.Combine(root, "benchmarks", "results", CpuModel.Folder);
 
     public static async Task<string> WriteAsync(string root, string name, string text, CancellationToken cancellationToken)
@@ -24,6 +43,12 @@ internal static class ResultFile
         await File.WriteAllTextAsync(path, text + "\n", cancellationToken);
         return Path.GetRelativePath(Environment.CurrentDirectory, path);
     }
+
+    [GeneratedRegex(@"[\[{]\n[^\[\]{}]*(?:(?:\{ [^\n]* \}|\[ [^\n]* \])[^\[\]{}]*)*[\]}]")]
+    private static partial Regex Flat();
+
+    [GeneratedRegex(@"\n *")]
+    private static partial Regex LineBreaks();
 
     // Six digits are more than any of these measurements has, and keep a file's differences readable.
     private sealed class ShortDouble : JsonConverter<double>

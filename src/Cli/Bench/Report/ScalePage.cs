@@ -19,8 +19,8 @@ internal static class ScalePage
 
     private static readonly string[] NetworkColumns =
     [
-        "neurons", "connections", "create", "step", "ns per connection", "evolution", "test of 16", "checkpoint", "peak memory", "forecast",
-        "bytes per connection", "bytes per neuron",
+        "neurons", "connections", "create", "step", "ns per connection", "evolution", "test of 16", "epoch", "checkpoint", "peak memory",
+        "forecast", "bytes per connection", "bytes per neuron",
     ];
 
     /// <param name="root">Of the checkout.</param>
@@ -53,7 +53,7 @@ internal static class ScalePage
             page.Heading(2, "Whole networks")
                 .Paragraph(
                     $"65,536 inputs, ten equal hidden layers, 2 outputs, epsilon 2, batch 16, {result.Threads} threads.",
-                    "An epoch of n samples takes n/16 steps, a test and an evolution.")
+                    "The epoch is that of [bat-brain.json](../deploy/examples/bat-brain.json): 256 samples, a test of 64, an evolution.")
                 .Table(NetworkColumns, result.Networks.Select(Row));
             Paper(page, largest);
         }
@@ -76,7 +76,7 @@ internal static class ScalePage
     [
         $"{point.Neurons:N0}", $"{point.Nnz:N0}", SweepTable.Time(point.CreateSeconds), SweepTable.Time(point.Step.Median),
         $"{point.NanosecondsPerConnection:0.0}", SweepTable.Time(point.EvolutionSeconds), SweepTable.Time(point.TestSeconds),
-        SweepTable.Bytes(point.CheckpointBytes), SweepTable.Bytes(point.PeakMemoryBytes), SweepTable.Bytes(point.ForecastBytes),
+        SweepTable.Time(point.ExampleEpochSeconds), SweepTable.Bytes(point.CheckpointBytes), SweepTable.Bytes(point.PeakMemoryBytes), SweepTable.Bytes(point.ForecastBytes),
         $"{point.BytesPerConnection:0}", $"{point.BytesPerNeuron:0}",
     ];
 

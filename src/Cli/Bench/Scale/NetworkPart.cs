@@ -89,6 +89,9 @@ internal sealed record NetworkPoint(
 {
     public double NanosecondsPerConnection => 1e9 * Step.Median / Nnz;
 
+    /// <summary>Of deploy/examples/bat-brain.json: 16 steps of 16 samples, a test of 64, an evolution.</summary>
+    public double ExampleEpochSeconds => (16 * Step.Median) + (4 * TestSeconds) + EvolutionSeconds;
+
     public double BytesPerConnection => (double)PeakMemoryBytes / Nnz;
 
     public double BytesPerNeuron => (double)PeakMemoryBytes / Neurons;
