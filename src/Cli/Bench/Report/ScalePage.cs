@@ -76,7 +76,8 @@ internal static class ScalePage
     [
         $"{point.Neurons:N0}", $"{point.Nnz:N0}", SweepTable.Time(point.CreateSeconds), SweepTable.Time(point.Step.Median),
         $"{point.NanosecondsPerConnection:0.0}", SweepTable.Time(point.EvolutionSeconds), SweepTable.Time(point.TestSeconds),
-        SweepTable.Time(point.ExampleEpochSeconds), SweepTable.Bytes(point.CheckpointBytes), SweepTable.Bytes(point.PeakMemoryBytes), SweepTable.Bytes(point.ForecastBytes),
+        SweepTable.Time(point.ExampleEpochSeconds), SweepTable.Bytes(point.CheckpointBytes), SweepTable.Bytes(point.PeakMemoryBytes),
+        SweepTable.Bytes(point.ForecastBytes),
         $"{point.BytesPerConnection:0}", $"{point.BytesPerNeuron:0}",
     ];
 
