@@ -22,6 +22,9 @@ internal sealed class SparseNetwork(IReadOnlyList<SparseLayer> layers) : IDispos
         return new SparseNetwork(layers);
     }
 
+    /// <summary>Makes what training derives from the patterns: the first step would do it layer by layer on one thread.</summary>
+    public void Prepare(int threads) => ForEach(Layers.Count - 1, threads, l => _ = Layers[l + 1].Transpose);
+
     /// <summary>One topology update (SET) of every evolving layer.</summary>
     /// <param name="epoch">The epoch just trained; part of the random key.</param>
     /// <param name="changes">One per layer; births and deaths are filled in.</param>

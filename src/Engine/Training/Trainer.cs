@@ -26,6 +26,7 @@ public sealed class Trainer : IDisposable
         this.data = data;
         this.backend = backend;
         this.trainRows = trainRows;
+        state.Network.Prepare(backend.Threads);
         order = new int[trainRows.Length];
         workspace = new Workspace(Options.Network.Layers, Options.BatchSize);
         evaluator = new Evaluator(state, data, backend, workspace, testRows);
