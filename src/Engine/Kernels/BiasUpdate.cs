@@ -61,7 +61,6 @@ public sealed unsafe partial class ReferenceBackend
 
 public sealed unsafe partial class SimdBackend
 {
-    // On the calling thread: it reads dY once, which is little beside the weights' gradient.
     protected override double BiasUpdateCore(
         float[] bias, DeviceBuffer<float> dY, float[] state0, float[]? state1, int batchSize, int samples, in OptimizerStep step)
     {
@@ -69,6 +68,7 @@ public sealed unsafe partial class SimdBackend
         {
             var call = new BiasUpdateCall
             {
+                Backend = this,
                 Rows = bias.Length,
                 DY = dY.Pointer,
                 BatchSize = batchSize,
@@ -81,6 +81,7 @@ public sealed unsafe partial class SimdBackend
 
     private struct BiasUpdateCall : IOptimizerUser
     {
+        public SimdBackend Backend;
         public int Rows;
         public float* DY;
         public int BatchSize;
@@ -102,43 +103,13 @@ public sealed unsafe partial class SimdBackend
         public BiasUpdateCall Call;
         public UpdateParameters<TOptimizer> Sink;
 
-        private const int Stretch = 512;
-
-        [SkipLocalsInit]
         public void Use<TLanes>()
             where TLanes : unmanaged, ILanes<TLanes>
         {
-            var sums = stackalloc float[Stretch];
-            for (var first = 0; first < Call.Rows; first += Stretch)
-            {
-                var count = Math.Min(Stretch, Call.Rows - first);
-                for (var row = 0; row < count; row++)
-                {
-                    sums[row] = Sum<TLanes>(Call.DY + ((long)(first + row) * Call.BatchSize), Call.BatchSize);
-                }
-
-                Call.Squares += Sink.TakeAll(sums, first, count);
-            }
-        }
-
-        private static float Sum<T>(float* values, int count)
-            where T : unmanaged, ILanes<T>
-        {
-            var (even, odd) = (T.Broadcast(0), T.Broadcast(0));
-            var done = 0;
-            for (; done <= count - (2 * T.Count); done += 2 * T.Count)
-            {
-                even += T.Load(values + done);
-                odd += T.Load(values + done + T.Count);
-            }
-
-            var sum = T.Sum(even + odd);
-            for (; done < count; done++)
-            {
-                sum += values[done];
-            }
-
-            return sum;
+            var squares = stackalloc double[RowBlocks.MostBlocks];
+            var sums = new RowSums<TLanes, UpdateParameters<TOptimizer>>(Call.Rows, Call.BatchSize, Call.DY, Sink, squares);
+            Call.Backend.team.Run(ref sums, sums.Blocks);
+            Call.Squares = SumInOrder(squares, sums.Blocks);
         }
     }
 }

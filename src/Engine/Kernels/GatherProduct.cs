@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using SparseService.Engine.Elementwise;
 
 namespace SparseService.Engine.Kernels;
@@ -15,6 +16,9 @@ namespace SparseService.Engine.Kernels;
 internal interface IConnectionWeights
 {
     float this[long connection] { get; }
+
+    /// <summary>Asks for a weight that stands at a random place.</summary>
+    void Prefetch(long connection);
 }
 
 /// <summary>What a row's sum starts from and what becomes of it.</summary>
@@ -38,14 +42,20 @@ internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
     // 4 KiB or 8 of sums.
     private const int RowsAtATime = 16;
 
+    // Rows whose inputs are on their way from memory while others are summed (measured, 1 M × 1 M neurons, 4 connections a row, 16 samples:
+    // 9.3 → 4.3 ns a connection; 8 rows 5.4, 40 rows 4.7).
+    private const int RowsAhead = 24;
+
     private Pass pass;
     private int* reached;
+    private bool isFar;
 
     /// <summary>Does all passes.</summary>
     /// <param name="sourceCount">Rows of the input.</param>
     /// <param name="scratch">Where to keep how far each row has got, if it takes several passes.</param>
     public void Run(ThreadTeam team, TilePlan plan, int sourceCount, Scratch<int> scratch)
     {
+        isFar = plan.IsFar(sourceCount, batchSize);
         var together = batchSize == 1 || plan.Holds(sourceCount, batchSize);
         for (var sample = 0; sample < batchSize; sample = pass.EndSample)
         {
@@ -211,6 +221,11 @@ internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
         var connections = new Narrow(sources, weights, input + place, batchSize);
         for (; row + 4 <= end; row += 4)
         {
+            if (isFar)
+            {
+                connections.Prefetch(offsets[Math.Min(row + RowsAhead, blocks.Rows)], offsets[Math.Min(row + RowsAhead + 4, blocks.Rows)]);
+            }
+
             var (ta, tb, tc, td) = (offsets[row], offsets[row + 1], offsets[row + 2], offsets[row + 3]);
             var shortest = Math.Min(Math.Min(tb - ta, tc - tb), Math.Min(td - tc, offsets[row + 4] - td));
             var (a, b, c, d) = (TLanes.Broadcast(finish.Start(row)), TLanes.Broadcast(finish.Start(row + 1)),
@@ -309,6 +324,17 @@ internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public TLanes Add(long t, TLanes sum) =>
             TLanes.MultiplyAdd(TLanes.Broadcast(weights[t]), TLanes.Load(input + (sources[t] * stride)), sum);
+
+        /// <summary>Asks for what connections read at random.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Prefetch(long t, long end)
+        {
+            for (; t < end && Sse.IsSupported; t++)
+            {
+                Sse.Prefetch0(input + (sources[t] * stride));
+                weights.Prefetch(t);
+            }
+        }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public TLanes AddAll(long t, long end, TLanes sum)

@@ -33,7 +33,8 @@ internal readonly unsafe struct RowBlocks
 
     public int FirstRow(int block)
     {
-        var wanted = (long)((Int128)WorkBefore(rows) * block / Count);
+        // At most (2³¹ + 8·2³¹)·256.
+        var wanted = WorkBefore(rows) * block / Count;
         var (low, high) = (0, rows);
         while (low < high)
         {

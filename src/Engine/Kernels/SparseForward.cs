@@ -210,6 +210,10 @@ public sealed unsafe partial class SimdBackend
     private readonly struct OwnWeights(float* values) : IConnectionWeights
     {
         public float this[long connection] => values[connection];
+
+        public void Prefetch(long connection)
+        {
+        }
     }
 
     private readonly struct ForwardFinish<TActivation>(TActivation activation, float* biases, float* slopes, DropoutMask mask)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using SparseService.Engine.Elementwise;
 using SparseService.Engine.Sparse;
 
@@ -110,6 +111,9 @@ public sealed unsafe partial class SimdBackend
     private readonly struct TransposedWeights(float* values, int* positions) : IConnectionWeights
     {
         public float this[long connection] => values[positions[connection]];
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Prefetch(long connection) => Sse.Prefetch0(values + positions[connection]);
     }
 
     private readonly struct SlopeFinish(float* slopes) : IRowFinish

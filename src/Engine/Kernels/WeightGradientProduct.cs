@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using SparseService.Engine.Elementwise;
 
 namespace SparseService.Engine.Kernels;
@@ -18,15 +19,20 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
     private const int Stretch = 4096;
     private const int Group = 4;
 
+    // Connections whose inputs are on their way from memory while others are summed (measured as in GatherProduct: 14.3 → 3.4 ns).
+    private const int GroupsAhead = 32 * Group;
+
     private Pass pass;
     private int* reached;
     private float* gradient;
+    private bool isFar;
 
     /// <summary>Where X is larger than the second-level cache, passes over strips of samples and tiles of columns, see
     /// <see cref="GatherProduct{TLanes,TWeights,TFinish}"/>, add up in a scratch gradient; a layer too large for that takes its chances.</summary>
     /// <param name="columnCount">Rows of X.</param>
     public void Run(ThreadTeam team, TilePlan plan, int columnCount, Scratch<int> rowScratch, Scratch<float> gradientScratch)
     {
+        isFar = plan.IsFar(columnCount, batchSize);
         var firstStrip = Strip.After(0, batchSize, TLanes.Count).End;
         var isOnePass = batchSize == 1 || plan.Holds(columnCount, batchSize) || (firstStrip == batchSize && Tiles(plan, columnCount, batchSize) == 1);
         if (isOnePass || blocks.Connections > plan.MostScratch)
@@ -155,6 +161,8 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
         var stride = (long)batchSize;
         var last = (long)strip.Last;
         var xStrip = x + strip.Start;
+        var far = isFar;
+        var lastAhead = offsets[blocks.Rows] - GroupsAhead - Group;
         for (; row < endRow; row++)
         {
             var t = Math.Max(first, offsets[row]);
@@ -178,6 +186,14 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
             var d7 = Part<TRegisters>(source, strip, 7);
             for (; t < rowEnd; t += Group, sum += Group)
             {
+                if (far && Sse.IsSupported && t < lastAhead)
+                {
+                    Sse.Prefetch0(xStrip + (column[t + GroupsAhead] * stride));
+                    Sse.Prefetch0(xStrip + (column[t + GroupsAhead + 1] * stride));
+                    Sse.Prefetch0(xStrip + (column[t + GroupsAhead + 2] * stride));
+                    Sse.Prefetch0(xStrip + (column[t + GroupsAhead + 3] * stride));
+                }
+
                 // Behind the row's last connection, that one again. A loop of whole groups with a remainder behind it is too much for
                 // the compiler to inline (measured: 90 → 63 GFLOP/s).
                 var most = rowEnd - 1;

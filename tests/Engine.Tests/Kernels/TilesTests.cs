@@ -33,7 +33,7 @@ public class TilesTests
     public void Step_InTiles_HasTheBitsOfWholeRows(int batchSize, double density, long tileBytes, int threads)
     {
         using var whole = new SimdBackend(1, new TilePlan(1L << 40, 1));
-        using var tiled = new SimdBackend(threads, new TilePlan(tileBytes, 1));
+        using var tiled = new SimdBackend(threads, new TilePlan(tileBytes, 1, FarBytes: 0));
 
         Assert.Equal(Step(whole, batchSize, density), Step(tiled, batchSize, density));
     }
