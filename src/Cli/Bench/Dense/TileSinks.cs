@@ -33,8 +33,8 @@ internal readonly unsafe struct SumSink(float* target, int stride) : ITileSink
 }
 
 /// <summary>
-/// Takes the product as a gradient: V ← momentum·V − rate·g, W ← W + V, while the tile is still in the first-level cache. A gradient
-/// array never exists, as in the sparse engine.
+/// Takes the product as a gradient: V ← momentum·V − rate·g, W ← W + V, while the tile is still in the first-level cache.
+/// A gradient array never exists, as in the sparse engine.
 /// </summary>
 internal readonly unsafe struct MomentumSink(float* weights, float* state, int stride, float momentum, float rate) : ITileSink
 {

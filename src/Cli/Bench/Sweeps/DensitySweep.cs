@@ -39,6 +39,7 @@ internal sealed class DensitySweep : Benchmark<DensityResult>
                 new Measurement(Rounds.Time(run.Quick ? 1 : 9, () => twin.Step()).Median))));
             var torch = await TorchAsync(run, shapes[0], cancellationToken);
             contenders.AddRange(torch is null ? [] : [torch]);
+            OwnSteps.WarmUp(steps, run.Quick);
             var sides = await Race.RunAsync(contenders, run.Rounds, cancellationToken);
             return Result(run.Origin, densities, steps, shapes, sides);
         }

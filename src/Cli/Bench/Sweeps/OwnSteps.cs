@@ -11,6 +11,8 @@ namespace SparseService.Cli.Bench.Sweeps;
 /// </summary>
 internal sealed class OwnSteps(TrainingOptions options, SampleStore data, Backend backend) : IDisposable
 {
+    private const double WarmUpSeconds = 0.2;
+
     private readonly Trainer trainer = Trainer.Create(Measured(options), data, backend);
 
     public long Nnz => trainer.Nnz;
@@ -19,6 +21,17 @@ internal sealed class OwnSteps(TrainingOptions options, SampleStore data, Backen
     /// Multiply-adds of a step count as two: forward and weight gradient of every layer, input gradient of all but the first.
     /// </summary>
     public static double FlopsOf(TrainingOptions options) => RunForecast.Of(options, trainRows: options.BatchSize).FlopsPerEpoch!.Value;
+
+    /// <summary>
+    /// Trains for a moment, so that no measured step is among the first of a process: those run code that is not yet optimized.
+    /// </summary>
+    public static void WarmUp(IEnumerable<OwnSteps> all, bool quick)
+    {
+        foreach (var own in all)
+        {
+            own.Run(quick ? 0 : WarmUpSeconds, 3);
+        }
+    }
 
     /// <summary>Trains for so many seconds, and at least so many steps.</summary>
     /// <returns>Seconds of each step.</returns>

@@ -47,6 +47,7 @@ internal sealed class StepsBench : Benchmark<StepsResult>
                 }
             }
 
+            OwnSteps.WarmUp(steps, run.Quick);
             var sides = new Queue<Side>(await Race.RunAsync(contenders, run.Rounds, cancellationToken));
             return new StepsResult(run.Origin, [.. shapes.Select((shape, at) => new StepPoint(
                 string.Join('-', shape.Options.Network.Layers), shape.Options.BatchSize, steps[at].Nnz, sides.Dequeue().Time,

@@ -43,6 +43,7 @@ internal sealed class WidthSweep : Benchmark<WidthResult>
                 }
             }
 
+            OwnSteps.WarmUp(steps, run.Quick);
             var sides = new Queue<Side>(await Race.RunAsync(contenders, run.Rounds, cancellationToken));
             return new WidthResult(run.Origin, [.. networks.Select((options, at) => Point(options, steps[at].Nnz, sides, twins[at]))]);
         }
