@@ -15,8 +15,8 @@ public enum RandomPurpose
 }
 
 /// <summary>
-/// A stream of random numbers that is a function of (seed, purpose, epoch, layer) and of nothing else: not of threads, not of what was drawn before.
-/// xoshiro256** (Blackman and Vigna, 2018), its state filled by SplitMix64 from the mixed key.
+/// A stream of random numbers that is a function of (seed, purpose, epoch, layer) and of nothing else: not of threads, not of what was
+/// drawn before. xoshiro256** (Blackman and Vigna, 2018), its state filled by SplitMix64 from the mixed key.
 /// </summary>
 public struct RandomStream
 {
@@ -33,7 +33,8 @@ public struct RandomStream
         s3 = SplitMix64(ref key);
     }
 
-    public static RandomStream For(ulong seed, RandomPurpose purpose, long epoch = 0, long layer = 0) => new(Key(seed, purpose, epoch, layer));
+    public static RandomStream For(ulong seed, RandomPurpose purpose, long epoch = 0, long layer = 0) =>
+        new(Key(seed, purpose, epoch, layer));
 
     /// <summary>A 64-bit key for counter-based draws, e.g. dropout's.</summary>
     public static ulong Key(ulong seed, RandomPurpose purpose, long epoch = 0, long layer = 0)

@@ -65,9 +65,10 @@ internal static class CheckpointFile
         var (columns, rows) = (options.Network.Layers[layer], options.Network.Layers[layer + 1]);
         var (weights, bias) = LayerTensors.Read(tensors, layer, rows, columns);
         var slots = Enumerable.Range(0, options.Optimizer.Kind == OptimizerKind.Adam ? 2 : 1).ToArray();
+        var state = slots.Select(slot => LayerTensors.FiniteBuffer(tensors, LayerTensors.Name(layer, $"valuesState{slot}"), weights.Nnz));
         return new SparseLayer(
             layer,
-            new Connections(weights, slots.Select(slot => LayerTensors.FiniteBuffer(tensors, LayerTensors.Name(layer, $"valuesState{slot}"), weights.Nnz)).ToArray()),
+            new Connections(weights, state.ToArray()),
             bias,
             slots.Select(slot => LayerTensors.Finite(tensors, LayerTensors.Name(layer, $"biasState{slot}"), rows)).ToArray(),
             SparseLayer.ActivationOf(options.Network, layer),
@@ -96,11 +97,16 @@ internal static class CheckpointFile
         }
     }
 
-    // Another split would test on rows that the network was trained on; another order would leave out some rows of the epoch and repeat others.
+    // Another split would test on rows that the network was trained on; another order would leave out some rows of the epoch and repeat
+    // others.
     private static void RequireResumable(TrainingOptions stored, TrainingOptions options, bool midEpoch)
     {
         var faults = new List<SpecFault>();
-        Same("network.layers", $"[{string.Join(", ", options.Network.Layers)}]", $"[{string.Join(", ", stored.Network.Layers)}]", "the shape of its weights");
+        Same(
+            "network.layers",
+            $"[{string.Join(", ", options.Network.Layers)}]",
+            $"[{string.Join(", ", stored.Network.Layers)}]",
+            "the shape of its weights");
         Same("optimizer.kind", options.Optimizer.Kind, stored.Optimizer.Kind, "whose state the checkpoint holds");
         Same("data.normalization", options.Data.Normalization, stored.Data.Normalization, "whose numbers the checkpoint holds");
         Same("data.testShare", options.Data.TestShare, stored.Data.TestShare, "which decides the rows to test on");

@@ -3,7 +3,8 @@ using SparseService.Engine.Sparse;
 
 namespace SparseService.Engine.Formats;
 
-/// <summary>The tensors that a layer has in models and checkpoints: <c>layers.N.rowOffsets</c>, <c>.columnIndices</c>, <c>.values</c>, <c>.bias</c>.</summary>
+/// <summary>The tensors that a layer has in models and checkpoints: <c>layers.N.rowOffsets</c>, <c>.columnIndices</c>, <c>.values</c>,
+/// <c>.bias</c>.</summary>
 internal static class LayerTensors
 {
     public static IEnumerable<Tensor> Of(int layer, CsrMatrix weights, float[] bias) =>
@@ -78,6 +79,7 @@ internal static class LayerTensors
         return tensor.Type == Tensor.TypeName(typeof(T)) && tensor.Length == (length ?? tensor.Length)
             ? tensor
             : throw new InvalidDataException(
-                $"Tensor {name} has {tensor.Length} elements of {tensor.Type}; allowed: {length?.ToString() ?? "any number"} of {Tensor.TypeName(typeof(T))}");
+                $"Tensor {name} has {tensor.Length} elements of {tensor.Type}; allowed: {length?.ToString() ?? "any number"}"
+                + $" of {Tensor.TypeName(typeof(T))}");
     }
 }

@@ -33,7 +33,8 @@ internal static class ModelFile
         var format = Field(metadata, "format");
         if (!formats.Contains(format) || Field(metadata, "version") != "1")
         {
-            throw new InvalidDataException($"The file has format {format}, version {Field(metadata, "version")}; allowed: {string.Join(" or ", formats)}, version 1");
+            throw new InvalidDataException(
+                $"The file has format {format}, version {Field(metadata, "version")}; allowed: {string.Join(" or ", formats)}, version 1");
         }
 
         var options = Parse<TrainingOptions>(metadata, "options");
@@ -52,7 +53,9 @@ internal static class ModelFile
     }
 
     public static string Field(IReadOnlyDictionary<string, string> metadata, string name) =>
-        metadata.TryGetValue(name, out var value) ? value : throw new InvalidDataException($"Metadata field {name} is missing; allowed: as docs/formats.md says");
+        metadata.TryGetValue(name, out var value)
+            ? value
+            : throw new InvalidDataException($"Metadata field {name} is missing; allowed: as docs/formats.md says");
 
     private static T Parse<T>(IReadOnlyDictionary<string, string> metadata, string name)
     {
@@ -66,7 +69,8 @@ internal static class ModelFile
         }
     }
 
-    private sealed record DataDescription(string Hash, IReadOnlyList<string> ClassNames, IReadOnlyList<string> FeatureNames, ImageShape? Image)
+    private sealed record DataDescription(
+        string Hash, IReadOnlyList<string> ClassNames, IReadOnlyList<string> FeatureNames, ImageShape? Image)
     {
         public static DataDescription From(ModelDescription description) =>
             new(description.DataHash, description.ClassNames, description.FeatureNames, description.Image);

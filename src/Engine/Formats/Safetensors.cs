@@ -17,7 +17,8 @@ public static class Safetensors
     private const long MaximumElements = 1L << 48;
     private const string MetadataName = "__metadata__";
 
-    /// <summary>Writes metadata and tensors in the order given, straight from where they lie; the same input gives the same bytes.</summary>
+    /// <summary>Writes metadata and tensors in the order given, straight from where they lie; the same input gives the same
+    /// bytes.</summary>
     public static void Write(Stream destination, IReadOnlyDictionary<string, string> metadata, IReadOnlyList<Tensor> tensors)
     {
         var header = Header(metadata, tensors);
@@ -56,7 +57,10 @@ public static class Safetensors
         }
 
         Require(position <= maximumBytes, $"the file has {position} bytes of tensors", $"at most {maximumBytes}");
-        Require(!source.CanSeek || source.Length - source.Position == position, "the length of the data does not match the header", $"{position} bytes");
+        Require(
+            !source.CanSeek || source.Length - source.Position == position,
+            "the length of the data does not match the header",
+            $"{position} bytes");
         var tensors = new Dictionary<string, Tensor>();
         var file = new TensorFile(metadata, tensors);
         try
@@ -141,7 +145,10 @@ public static class Safetensors
         try
         {
             using var header = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 4 });
-            Require(header.RootElement.ValueKind == JsonValueKind.Object, $"the header is a JSON {header.RootElement.ValueKind}", "an object");
+            Require(
+                header.RootElement.ValueKind == JsonValueKind.Object,
+                $"the header is a JSON {header.RootElement.ValueKind}",
+                "an object");
             foreach (var property in header.RootElement.EnumerateObject())
             {
                 if (property.Name == MetadataName)
@@ -157,7 +164,9 @@ public static class Safetensors
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             // InvalidOperationException: an escaped half of a surrogate pair, which is valid JSON and no text.
-            throw new InvalidDataException($"Not a valid safetensors file: the header is not JSON without duplicate keys: {exception.Message}", exception);
+            throw new InvalidDataException(
+                $"Not a valid safetensors file: the header is not JSON without duplicate keys: {exception.Message}",
+                exception);
         }
     }
 
@@ -166,7 +175,10 @@ public static class Safetensors
         Require(element.ValueKind == JsonValueKind.Object, $"{MetadataName} is a JSON {element.ValueKind}", "an object of strings");
         foreach (var property in element.EnumerateObject())
         {
-            Require(property.Value.ValueKind == JsonValueKind.String, $"{MetadataName}.{property.Name} is a JSON {property.Value.ValueKind}", "a string");
+            Require(
+                property.Value.ValueKind == JsonValueKind.String,
+                $"{MetadataName}.{property.Name} is a JSON {property.Value.ValueKind}",
+                "a string");
             metadata.Add(property.Name, property.Value.GetString()!);
         }
     }
@@ -185,12 +197,18 @@ public static class Safetensors
         Require(elementBytes > 0, $"tensor {name} has dtype {dtype}", "U8, I32, I64, F32 or F64");
         var shape = Numbers(property.Value.GetProperty("shape"), name, "shape");
         var offsets = Numbers(property.Value.GetProperty("data_offsets"), name, "data_offsets");
-        Require(offsets.Length == 2 && offsets[0] <= offsets[1], $"tensor {name} has data_offsets [{string.Join(", ", offsets)}]", "[start, end], ascending");
+        Require(
+            offsets.Length == 2 && offsets[0] <= offsets[1],
+            $"tensor {name} has data_offsets [{string.Join(", ", offsets)}]",
+            "[start, end], ascending");
 
         var elements = 1L;
         foreach (var extent in shape)
         {
-            Require(extent == 0 || elements <= MaximumElements / extent, $"tensor {name} has shape [{string.Join(", ", shape)}]", $"at most {MaximumElements} elements");
+            Require(
+                extent == 0 || elements <= MaximumElements / extent,
+                $"tensor {name} has shape [{string.Join(", ", shape)}]",
+                $"at most {MaximumElements} elements");
             elements *= extent;
         }
 
@@ -203,11 +221,17 @@ public static class Safetensors
 
     private static long[] Numbers(JsonElement array, string tensor, string field)
     {
-        Require(array.ValueKind == JsonValueKind.Array && array.GetArrayLength() <= 8, $"tensor {tensor} has {field} {Shorten(array)}", "an array of at most 8 numbers");
+        Require(
+            array.ValueKind == JsonValueKind.Array && array.GetArrayLength() <= 8,
+            $"tensor {tensor} has {field} {Shorten(array)}",
+            "an array of at most 8 numbers");
         return array.EnumerateArray().Select(element =>
         {
             var number = -1L;
-            Require(element.ValueKind == JsonValueKind.Number && element.TryGetInt64(out number) && number >= 0, $"tensor {tensor} has {field} {Shorten(array)}", "whole numbers, at least 0");
+            Require(
+                element.ValueKind == JsonValueKind.Number && element.TryGetInt64(out number) && number >= 0,
+                $"tensor {tensor} has {field} {Shorten(array)}",
+                "whole numbers, at least 0");
             return number;
         }).ToArray();
     }
@@ -224,8 +248,8 @@ public static class Safetensors
     private static unsafe DeviceBuffer<T> ReadElements<T>(Stream source, Entry entry)
         where T : unmanaged
     {
-        // A stream that knows its length was held against the header. Else the buffer grows with what really arrives: a header's promise alone
-        // allocates no more than the first window.
+        // A stream that knows its length was held against the header. Else the buffer grows with what really arrives: a header's promise
+        // alone allocates no more than the first window.
         var total = (entry.End - entry.Start) / sizeof(T);
         var buffer = new DeviceBuffer<T>(source.CanSeek ? total : Math.Min(total, WindowBytes / sizeof(T)));
         try
@@ -275,7 +299,8 @@ public static class Safetensors
         Require(read == bytes.Length, $"the file ends inside {what}", $"{bytes.Length} bytes there");
     }
 
-    private static string Shorten(JsonElement element) => element.GetRawText() is var text && text.Length > 100 ? text[..100] + "…" : element.GetRawText();
+    private static string Shorten(JsonElement element) =>
+        element.GetRawText() is var text && text.Length > 100 ? text[..100] + "…" : element.GetRawText();
 
     private static void Require(bool condition, string found, string allowed)
     {

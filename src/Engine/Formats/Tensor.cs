@@ -4,7 +4,8 @@ using SparseService.Engine.Kernels;
 
 namespace SparseService.Engine.Formats;
 
-/// <summary>A named array of a safetensors file: a view of memory that is written, or memory that was read and belongs to the tensor until it is taken.</summary>
+/// <summary>A named array of a safetensors file: a view of memory that is written, or memory that was read and belongs to the tensor until
+/// it is taken.</summary>
 public sealed unsafe class Tensor : IDisposable
 {
     private readonly Array? array;
@@ -56,7 +57,9 @@ public sealed unsafe class Tensor : IDisposable
     public DeviceBuffer<T> Take<T>()
         where T : unmanaged
     {
-        var taken = owned ? Native<T>() : throw new InvalidOperationException($"Tensor {Name} was not read: its memory belongs to somebody else");
+        var taken = owned
+            ? Native<T>()
+            : throw new InvalidOperationException($"Tensor {Name} was not read: its memory belongs to somebody else");
         buffer = null;
         return taken;
     }
@@ -96,7 +99,13 @@ public sealed unsafe class Tensor : IDisposable
             _ => throw new InvalidDataException($"Tensor {Name} has elements of {Type}; allowed: {TypeName(typeof(T))}"),
         };
 
-    internal static string TypeName(Type type) =>
-        type == typeof(byte) || type == typeof(bool) ? "U8" : type == typeof(int) ? "I32" : type == typeof(float) ? "F32" : type == typeof(long) ? "I64"
-        : type == typeof(double) ? "F64" : throw new ArgumentException($"No safetensors type for {type}", nameof(type));
+    internal static string TypeName(Type type) => System.Type.GetTypeCode(type) switch
+    {
+        TypeCode.Byte or TypeCode.Boolean => "U8",
+        TypeCode.Int32 => "I32",
+        TypeCode.Int64 => "I64",
+        TypeCode.Single => "F32",
+        TypeCode.Double => "F64",
+        _ => throw new ArgumentException($"No safetensors type for {type}", nameof(type)),
+    };
 }

@@ -23,7 +23,11 @@ public sealed class SparseModel : IDisposable
     // Layers with an even index, the input first, and layers with an odd one: a layer's output is needed by the next one only.
     private readonly DeviceBuffer<float>[] activations;
 
-    private SparseModel(Backend backend, TrainingOptions options, ModelDescription description, (CsrMatrix Weights, float[] Bias, Activation Activation)[] layers)
+    private SparseModel(
+        Backend backend,
+        TrainingOptions options,
+        ModelDescription description,
+        (CsrMatrix Weights, float[] Bias, Activation Activation)[] layers)
     {
         this.backend = backend;
         this.options = options;
@@ -42,7 +46,8 @@ public sealed class SparseModel : IDisposable
     /// <summary>Output neurons.</summary>
     public int Outputs => options.Network.Layers[^1];
 
-    /// <summary>Names of the classes, empty for regression. With binary cross-entropy there are two for one output, the probability of the second.</summary>
+    /// <summary>Names of the classes, empty for regression. With binary cross-entropy there are two for one output, the probability of the
+    /// second.</summary>
     public IReadOnlyList<string> ClassNames => description.ClassNames;
 
     /// <summary>Shape of a row that is an image.</summary>
@@ -51,7 +56,9 @@ public sealed class SparseModel : IDisposable
     public long Nnz => layers.Sum(layer => layer.Weights.Nnz);
 
     /// <summary>Memory held: weights and buffers.</summary>
-    public long Bytes => layers.Sum(layer => (layer.Weights.Nnz * 8) + (layer.Weights.Rows * 12L)) + activations.Sum(buffer => buffer.Length * sizeof(float));
+    public long Bytes =>
+        layers.Sum(layer => (layer.Weights.Nnz * 8) + (layer.Weights.Rows * 12L))
+        + activations.Sum(buffer => buffer.Length * sizeof(float));
 
     /// <summary>Reads a model or a checkpoint (safetensors, see docs/formats.md).</summary>
     /// <param name="backend">Stays the caller's; used by nobody else while the model predicts.</param>
@@ -80,7 +87,9 @@ public sealed class SparseModel : IDisposable
         if (count * Features != rows.Length || outputs.Length != count * Outputs)
         {
             throw new ArgumentException(
-                $"rows has {rows.Length} and outputs {outputs.Length} numbers; allowed: a multiple of {Features} features, and {Outputs} outputs for each", nameof(rows));
+                $"rows has {rows.Length} and outputs {outputs.Length} numbers; allowed: a multiple of {Features} features,"
+                + $" and {Outputs} outputs for each",
+                nameof(rows));
         }
 
         lock (turn)
@@ -119,7 +128,13 @@ public sealed class SparseModel : IDisposable
 
         for (var l = 0; l < layers.Length; l++)
         {
-            backend.SparseForward(layers[l].Weights, layers[l].Bias, activations[l % 2], activations[(l + 1) % 2], samples, layers[l].Activation);
+            backend.SparseForward(
+                layers[l].Weights,
+                layers[l].Bias,
+                activations[l % 2],
+                activations[(l + 1) % 2],
+                samples,
+                layers[l].Activation);
         }
 
         var logits = activations[layers.Length % 2];

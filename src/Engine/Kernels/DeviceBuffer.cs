@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace SparseService.Engine.Kernels;
 
-/// <summary>Memory that a backend computes on, or that a matrix is stored in. For the CPU backends: native memory, aligned to a cache line so
-/// that a SIMD load never straddles two, and to a large page from 4 MiB on. Its length may be far over 2³¹.</summary>
+/// <summary>Memory that a backend computes on, or that a matrix is stored in. For the CPU backends: native memory, aligned to a cache line
+/// so that a SIMD load never straddles two, and to a large page from 4 MiB on. Its length may be far over 2³¹.</summary>
 /// <remarks>Not zeroed. Activations are feature-major: element (neuron, sample) of a minibatch stands at neuron·batchSize +
 /// sample. Whoever works on <see cref="Pointer"/> or <see cref="Span"/> keeps the buffer itself alive until then.</remarks>
 public sealed unsafe class DeviceBuffer<T> : IDisposable

@@ -4,7 +4,8 @@ namespace SparseService.Engine.Kernels;
 
 /// <summary>
 /// Asks the system for large pages under a large buffer: a gather over a gigabyte of 4 KiB pages misses the address cache at nearly every
-/// connection. Linux grants them on request (transparent huge pages, setting "madvise"); elsewhere, or where they are switched off, nothing happens.
+/// connection. Linux grants them on request (transparent huge pages, setting "madvise"); elsewhere, or where they are switched off, nothing
+/// happens.
 /// </summary>
 internal static unsafe partial class HugePages
 {

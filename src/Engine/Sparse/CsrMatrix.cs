@@ -3,8 +3,8 @@ using SparseService.Engine.Kernels;
 namespace SparseService.Engine.Sparse;
 
 /// <summary>
-/// The stored connections of one layer in compressed sparse rows: row = output neuron, column = input neuron, columns ascending in each row.
-/// Memory is O(Nnz + Rows); nothing here, and nothing made from it, is ever O(Rows·Columns).
+/// The stored connections of one layer in compressed sparse rows: row = output neuron, column = input neuron, columns ascending in each
+/// row. Memory is O(Nnz + Rows); nothing here, and nothing made from it, is ever O(Rows·Columns).
 /// </summary>
 public sealed class CsrMatrix : IDisposable
 {
@@ -24,7 +24,8 @@ public sealed class CsrMatrix : IDisposable
         if (rowOffsets[0] != 0 || rowOffsets[rows] != columnIndices.Length || columnIndices.Length != values.Length)
         {
             throw new ArgumentException(
-                $"rowOffsets go from {rowOffsets[0]} to {rowOffsets[rows]}; allowed: from 0 to the {columnIndices.Length} column indices and {values.Length} values",
+                $"rowOffsets go from {rowOffsets[0]} to {rowOffsets[rows]}; allowed: from 0 to the {columnIndices.Length} column indices"
+                + $" and {values.Length} values",
                 nameof(rowOffsets));
         }
 
@@ -86,7 +87,8 @@ public sealed class CsrMatrix : IDisposable
                 var column = columns[k];
                 if (column < 0 || column >= Columns || (k > start && column <= columns[k - 1]))
                 {
-                    throw new InvalidDataException($"Row {row} has column {column} at connection {k}; allowed: 0 to {Columns - 1}, strictly ascending in a row");
+                    throw new InvalidDataException(
+                        $"Row {row} has column {column} at connection {k}; allowed: 0 to {Columns - 1}, strictly ascending in a row");
                 }
             }
         }

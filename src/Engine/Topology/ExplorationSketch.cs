@@ -3,8 +3,9 @@ using System.Numerics;
 namespace SparseService.Engine.Topology;
 
 /// <summary>
-/// Estimates how many distinct positions of a layer have ever held a connection (ITOP's R_s, arXiv 2102.02887), in 16 KiB whatever the layer's
-/// size: an exact record would be a mask of in·out bits. HyperLogLog (Flajolet et al. 2007) with 2¹⁴ registers: standard error 0.8 %.
+/// Estimates how many distinct positions of a layer have ever held a connection (ITOP's R_s, arXiv 2102.02887), in 16 KiB whatever the
+/// layer's size: an exact record would be a mask of in·out bits. HyperLogLog (Flajolet et al. 2007) with 2¹⁴ registers: standard
+/// error 0.8 %.
 /// </summary>
 public sealed class ExplorationSketch
 {
@@ -22,7 +23,8 @@ public sealed class ExplorationSketch
     {
         if (registers.Length != Registers || registers.Any(rank => rank > MaximumRank))
         {
-            throw new InvalidDataException($"An exploration sketch has {registers.Length} registers; allowed: {Registers}, each at most {MaximumRank}");
+            throw new InvalidDataException(
+                $"An exploration sketch has {registers.Length} registers; allowed: {Registers}, each at most {MaximumRank}");
         }
 
         this.registers = registers;

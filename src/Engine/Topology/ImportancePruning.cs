@@ -4,17 +4,19 @@ using SparseService.Engine.Sparse;
 namespace SparseService.Engine.Topology;
 
 /// <summary>
-/// Importance pruning (arXiv 2102.01732): hidden neurons with the least incoming strength Σ_i |w_ij| leave the network. Ours is the clean form:
-/// a removed neuron loses its incoming and its outgoing connections, the constant that it would still emit moves into the biases behind it,
-/// and nothing grows at it again.
+/// Importance pruning (arXiv 2102.01732): hidden neurons with the least incoming strength Σ_i |w_ij| leave the network. Ours is the clean
+/// form: a removed neuron loses its incoming and its outgoing connections, the constant that it would still emit moves into the biases
+/// behind it, and nothing grows at it again.
 /// </summary>
 public static unsafe class ImportancePruning
 {
-    /// <summary>Chooses the neurons of one hidden layer to remove: those at or below the percentile of all strengths, earlier removed ones (strength 0) included.</summary>
+    /// <summary>Chooses the neurons of one hidden layer to remove: those at or below the percentile of all strengths, earlier removed ones
+    /// (strength 0) included.</summary>
     /// <param name="incoming">Connections into the layer.</param>
     /// <param name="removed">Neurons that are removed already; length = rows.</param>
     /// <param name="percentile">0 to below 100.</param>
-    /// <param name="chosen">Length = rows, overwritten: marks the neurons to remove now. None when the choice would leave no neuron: a layer is never cut through.</param>
+    /// <param name="chosen">Length = rows, overwritten: marks the neurons to remove now. None when the choice would leave no neuron: a
+    /// layer is never cut through.</param>
     public static void Choose(CsrMatrix incoming, ReadOnlySpan<bool> removed, double percentile, Span<bool> chosen)
     {
         using var scratch = new DeviceBuffer<float>(incoming.Rows);
@@ -34,7 +36,8 @@ public static unsafe class ImportancePruning
         }
     }
 
-    /// <summary>Adds what the removed neurons would still emit, f(b_j), times their outgoing weights to the biases of the next layer.</summary>
+    /// <summary>Adds what the removed neurons would still emit, f(b_j), times their outgoing weights to the biases of the next
+    /// layer.</summary>
     /// <param name="outgoing">Connections out of the pruned layer, still complete.</param>
     /// <param name="emitted">f(b_j) for removed neurons, 0 for the others; length = columns.</param>
     /// <param name="bias">Biases of the next layer; length = rows.</param>

@@ -49,8 +49,9 @@ public static class LayerDensities
     }
 
     private static double[] Ratios(IReadOnlyList<int> layers) =>
-        Enumerable.Range(0, layers.Count - 1).Select(l => ((double)layers[l] + layers[l + 1]) / ((double)layers[l] * layers[l + 1])).ToArray();
+        layers.Zip(layers.Skip(1), (inputs, outputs) => ((double)inputs + outputs) / ((double)inputs * outputs)).ToArray();
 
     private static double Required(TopologyOptions options) =>
-        options.Density ?? throw new ArgumentException($"topology.density is missing; allowed: above 0, at most 1, for {options.Kind}", nameof(options));
+        options.Density
+        ?? throw new ArgumentException($"topology.density is missing; allowed: above 0, at most 1, for {options.Kind}", nameof(options));
 }

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace SparseService.Engine.Topology;
 
 /// <summary>
-/// SET's two-sided drop as a rule: ⌊ζ·n⌋ of the negative and ⌊ζ·n⌋ of the positive values go, those closest to zero. Zero counts as positive; of
-/// equals the first go.
+/// SET's two-sided drop as a rule: ⌊ζ·n⌋ of the negative and ⌊ζ·n⌋ of the positive values go, those closest to zero. Zero counts as
+/// positive; of equals the first go.
 /// </summary>
 /// <remarks>
 /// Both thresholds are found at once by counting the leading bits of all values, then the next bits of those that share them (radix
@@ -77,7 +77,8 @@ internal unsafe struct MagnitudeCut : IConnectionRule
     // −0 is a zero, and zero is positive.
     private static uint Bits(float value) => BitConverter.SingleToUInt32Bits(value + 0f);
 
-    /// <summary>The largest magnitude that goes, known bit by bit from the top, and how many of those that share its known bits go.</summary>
+    /// <summary>The largest magnitude that goes, known bit by bit from the top, and how many of those that share its known bits
+    /// go.</summary>
     private struct Threshold
     {
         public uint Prefix;

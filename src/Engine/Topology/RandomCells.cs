@@ -37,11 +37,12 @@ public struct RandomCells
     /// <param name="cells">At most 2⁵³, so that a double tells any two cells apart.</param>
     public static RandomCells Bernoulli(long cells, double probability, RandomStream stream) => new(cells, probability, stream);
 
-    /// <summary>Takes <paramref name="count"/> distinct of [0, <paramref name="bound"/>), each subset equally likely. O(count) time, no memory.</summary>
+    /// <summary>Takes <paramref name="count"/> distinct of [0, <paramref name="bound"/>), each subset equally likely. O(count) time, no
+    /// memory.</summary>
     /// <remarks>
-    /// A few too many are taken independently, which makes all sets of their size equally likely; then as many as are too many are left out by
-    /// Knuth's algorithm S (The Art of Computer Programming 3.4.2), which is exact. Measured 16 to 22 ns a cell; Vitter's method D, with its two
-    /// logarithms and two exponentials, 27 to 33.
+    /// A few too many are taken independently, which makes all sets of their size equally likely; then as many as are too many are left out
+    /// by Knuth's algorithm S (The Art of Computer Programming 3.4.2), which is exact. Measured 16 to 22 ns a cell; Vitter's method D, with
+    /// its two logarithms and two exponentials, 27 to 33.
     /// </remarks>
     public static RandomCells Distinct(long bound, long count, ref RandomStream stream)
     {

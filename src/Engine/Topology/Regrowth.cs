@@ -4,16 +4,21 @@ namespace SparseService.Engine.Topology;
 public static unsafe class Regrowth
 {
     /// <summary>
-    /// Adds <paramref name="count"/> connections, each set of free cells equally likely, in place and in the order of the matrix. It draws ranks among
-    /// the free cells and walks to them, so it ends in O(rows + nnz + count) however full the layer is; drawing cells until a free one is met would
-    /// not end in a full one.
+    /// Adds <paramref name="count"/> connections, each set of free cells equally likely, in place and in the order of the matrix. It draws
+    /// ranks among the free cells and walks to them, so it ends in O(rows + nnz + count) however full the layer is; drawing cells until a
+    /// free one is met would not end in a full one.
     /// </summary>
     /// <param name="connections">With room for them; all lie in open rows and columns.</param>
     /// <param name="initializer">Draws the values of the new connections; their optimizer state is 0.</param>
     /// <param name="explored">Is told of every new connection.</param>
     /// <exception cref="ArgumentOutOfRangeException">Fewer cells are free than wanted.</exception>
     public static void Grow(
-        Connections connections, long count, WeightInitializer initializer, OpenNeurons open, ExplorationSketch explored, ref RandomStream stream)
+        Connections connections,
+        long count,
+        WeightInitializer initializer,
+        OpenNeurons open,
+        ExplorationSketch explored,
+        ref RandomStream stream)
     {
         var weights = connections.Weights;
         var free = open.Cells - weights.Nnz;

@@ -2,7 +2,8 @@ namespace SparseService.Engine.Topology;
 
 /// <summary>
 /// Sparse Evolutionary Training: drop the connections closest to zero, grow as many at random places (SET, arXiv 1707.04780;
-/// with the two-sided drop of arXiv 2102.01732). O(nnz + rows), in place and without memory; the number of connections stays exactly the same.
+/// with the two-sided drop of arXiv 2102.01732). O(nnz + rows), in place and without memory; the number of connections stays exactly the
+/// same.
 /// </summary>
 public static class SetEvolution
 {
@@ -27,7 +28,8 @@ public static class SetEvolution
         return dropped;
     }
 
-    /// <summary>Removes the ⌊ζ·n⌋ negative and the ⌊ζ·n⌋ positive connections closest to zero. Zero counts as positive; of equals the first go.</summary>
+    /// <summary>Removes the ⌊ζ·n⌋ negative and the ⌊ζ·n⌋ positive connections closest to zero. Zero counts as positive; of equals the first
+    /// go.</summary>
     internal static unsafe long Drop(Connections connections, double dropFraction)
     {
         var cut = MagnitudeCut.Of(connections.Weights.Values.Pointer, connections.Weights.Nnz, dropFraction);

@@ -2,7 +2,8 @@ using SparseService.Engine.Training;
 
 namespace SparseService.Engine.Topology;
 
-/// <summary>Draws first and regrown weights of one layer. Limits come from the full widths (as in arXiv 2102.01732's code) unless the distribution says otherwise.</summary>
+/// <summary>Draws first and regrown weights of one layer. Limits come from the full widths (as in arXiv 2102.01732's code) unless the
+/// distribution says otherwise.</summary>
 public readonly struct WeightInitializer
 {
     private readonly WeightDistribution distribution;
@@ -20,7 +21,8 @@ public readonly struct WeightInitializer
     /// <param name="inputs">Full width of the layer's input.</param>
     /// <param name="outputs">Full width of the layer's output.</param>
     /// <param name="connections">Stored connections of the layer.</param>
-    public static WeightInitializer For(WeightDistribution distribution, int inputs, int outputs, long connections) => new(distribution, distribution switch
+    public static WeightInitializer For(WeightDistribution distribution, int inputs, int outputs, long connections) => new(
+        distribution, distribution switch
     {
         WeightDistribution.HeUniform => Math.Sqrt(6.0 / inputs),
         WeightDistribution.XavierUniform => Math.Sqrt(6.0 / ((double)inputs + outputs)),

@@ -25,7 +25,8 @@ public sealed record RunForecast
     /// <summary>Bytes of the dense float32 twin with its biases.</summary>
     public required double DenseModelBytes { get; init; }
 
-    /// <summary>Bytes of the trainer: model, transpose index, optimizer state, activations and what flows back. Evolution and checkpoints need no more.</summary>
+    /// <summary>Bytes of the trainer: model, transpose index, optimizer state, activations and what flows back. Evolution and checkpoints
+    /// need no more.</summary>
     public required long TrainingBytes { get; init; }
 
     /// <summary>Floating point operations of one epoch over <c>trainRows</c> rows; null when the row count is not known.</summary>
@@ -36,15 +37,18 @@ public sealed record RunForecast
 
     public required double AssumedFlopsPerSecond { get; init; }
 
-    /// <summary>Computes the forecast. Draws the real topology when it is small enough, takes the expectation otherwise; never O(in·out).</summary>
+    /// <summary>Computes the forecast. Draws the real topology when it is small enough, takes the expectation otherwise; never
+    /// O(in·out).</summary>
     /// <param name="options">Validated.</param>
     /// <param name="trainRows">Rows of an epoch, if known.</param>
-    /// <param name="flopsPerSecond">What the machine sustains in training; the default is one core with AVX-512 at batch 128, halved for caution.</param>
+    /// <param name="flopsPerSecond">What the machine sustains in training; the default is one core with AVX-512 at batch 128, halved for
+    /// caution.</param>
     public static RunForecast Of(TrainingOptions options, long? trainRows = null, double flopsPerSecond = 30e9)
     {
         var network = options.Network;
         var weightLayers = Enumerable.Range(0, network.Layers.Count - 1).ToArray();
-        var exact = weightLayers.Sum(layer => TopologyGenerator.ExpectedNnz(network, layer)) + network.Layers.Sum(width => (double)width) <= LargestDrawn;
+        var expected = weightLayers.Sum(layer => TopologyGenerator.ExpectedNnz(network, layer));
+        var exact = expected + network.Layers.Sum(width => (double)width) <= LargestDrawn;
         var layers = weightLayers.Select(layer => exact ? Drawn(options, layer) : Expected(network, layer)).ToArray();
         var nnz = layers.Sum(layer => layer.Nnz);
         var cells = layers.Sum(layer => (double)layer.Inputs * layer.Outputs);
@@ -78,8 +82,9 @@ public sealed record RunForecast
         return layers.Sum(layer => LayerMemory(layer, slots)) + hidden + Workspace.BytesOf(widths, options.BatchSize) + (8L * widths[0]);
     }
 
-    // Per connection: column, weight, optimizer state and, above the first layer, the transpose index. Per output neuron: row offset, bias with its
-    // state, and whether it is removed. Per input neuron above the first layer: the transpose's offset. Then the exploration sketch.
+    // Per connection: column, weight, optimizer state and, above the first layer, the transpose index. Per output neuron: row offset, bias
+    // with its state, and whether it is removed. Per input neuron above the first layer: the transpose's offset. Then the exploration
+    // sketch.
     private static long LayerMemory(LayerForecast layer, int slots)
     {
         var (connection, output) = (8L + (4 * slots), 8L + 4 + (4 * slots) + 1);
@@ -119,7 +124,8 @@ public sealed record RunForecast
 }
 
 /// <param name="Layer">From 1.</param>
-/// <param name="Exact">True when <paramref name="Nnz"/> was counted on the topology that the run will start from; false = expectation.</param>
+/// <param name="Exact">True when <paramref name="Nnz"/> was counted on the topology that the run will start from; false =
+/// expectation.</param>
 /// <param name="FanInHistogram">Number of output neurons by fan-in, in up to 20 equal bins; empty when not exact.</param>
 /// <param name="FanOutHistogram">Number of input neurons by fan-out, likewise.</param>
 public sealed record LayerForecast(

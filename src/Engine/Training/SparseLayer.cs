@@ -11,7 +11,14 @@ internal sealed unsafe class SparseLayer : IDisposable
     private TransposeIndex? transpose;
 
     /// <param name="index">From 0; layer 0 reads the input.</param>
-    public SparseLayer(int index, Connections connections, float[] bias, float[][] biasState, Activation activation, ExplorationSketch explored, bool[] removed)
+    public SparseLayer(
+        int index,
+        Connections connections,
+        float[] bias,
+        float[][] biasState,
+        Activation activation,
+        ExplorationSketch explored,
+        bool[] removed)
     {
         Index = index;
         Connections = connections;

@@ -5,7 +5,8 @@ using SparseService.Engine.Topology;
 namespace SparseService.Engine.Training;
 
 /// <summary>The layers of a network and what changes their topology.</summary>
-/// <remarks>Layers are drawn, evolved and pruned on several threads, a layer on one: each has its own random streams, so threads change nothing.</remarks>
+/// <remarks>Layers are drawn, evolved and pruned on several threads, a layer on one: each has its own random streams, so threads change
+/// nothing.</remarks>
 internal sealed class SparseNetwork(IReadOnlyList<SparseLayer> layers) : IDisposable
 {
     // Made when first needed; pruning closes neurons, and then they are made anew.
@@ -58,7 +59,8 @@ internal sealed class SparseNetwork(IReadOnlyList<SparseLayer> layers) : IDispos
         Array.Clear(open);
         ForEach(Layers.Count, threads, l =>
         {
-            changes[l].PrunedConnections += ImportancePruning.Remove(Layers[l].Connections, Layers[l].Removed, l == 0 ? null : Layers[l - 1].Removed);
+            var removedInputs = l == 0 ? null : Layers[l - 1].Removed;
+            changes[l].PrunedConnections += ImportancePruning.Remove(Layers[l].Connections, Layers[l].Removed, removedInputs);
             Layers[l].PatternChanged();
         });
     }

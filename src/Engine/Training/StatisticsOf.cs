@@ -5,7 +5,8 @@ using SparseService.Engine.Topology;
 
 namespace SparseService.Engine.Training;
 
-/// <summary>Reads the statistics of a network off its connections: O(nnz + neurons) time; what it needs on the way is freed at once.</summary>
+/// <summary>Reads the statistics of a network off its connections: O(nnz + neurons) time; what it needs on the way is freed at
+/// once.</summary>
 internal static class StatisticsOf
 {
     private const int Bins = 20;
