@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using SparseService.Engine.Kernels;
 
 namespace SparseService.Engine.Data;
 
@@ -36,12 +37,19 @@ internal static unsafe class MinibatchGather
         public long RowBytes => IsByte ? Features : 4L * Features;
     }
 
-    public static void Run(in Arguments to, ReadOnlySpan<int> rows)
+    /// <param name="backend">Its threads share the tiles.</param>
+    public static void Run(in Arguments to, ReadOnlySpan<int> rows, Backend backend)
     {
         var chunk = GatherTile.ChunkBytes / (to.IsByte ? 1 : sizeof(float));
         if (GatherTile.IsSupported && to.BatchSize >= GatherTile.Samples && to.Features >= chunk)
         {
-            RunTiles(to, rows, chunk);
+            fixed (int* first = rows)
+            {
+                var tiles = new Tiles(to, first, rows.Length, chunk);
+                backend.RunBlocks(ref tiles, tiles.Count);
+                ClearPadding(to, Math.Min(tiles.Count * GatherTile.Samples, to.BatchSize));
+            }
+
             return;
         }
 
@@ -69,25 +77,25 @@ internal static unsafe class MinibatchGather
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void RunTiles(in Arguments to, ReadOnlySpan<int> rows, int chunk)
+    private struct Tiles(Arguments to, int* rows, int count, int chunk) : IBlockWork
     {
-        var tile = default(GatherTile);
-        var covered = 0;
-        for (; covered < rows.Length; covered += GatherTile.Samples)
+        public readonly int Count => (count + GatherTile.Samples - 1) / GatherTile.Samples;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+        public readonly void Execute(int block)
         {
             // A minibatch that is no whole number of tiles: the last one overlaps its predecessor.
-            var first = Math.Min(covered, to.BatchSize - GatherTile.Samples);
-            var next = rows[Math.Min(rows.Length, first + GatherTile.Samples)..];
-            tile.Take(to.Data, to.RowBytes, rows[first..Math.Min(rows.Length, first + GatherTile.Samples)], next);
+            var first = Math.Min(block * GatherTile.Samples, to.BatchSize - GatherTile.Samples);
+            var next = Math.Min(count, first + GatherTile.Samples);
+            var all = new ReadOnlySpan<int>(rows, count);
+            var tile = default(GatherTile);
+            tile.Take(to.Data, to.RowBytes, all[first..next], all[next..]);
             for (var feature = 0; feature < to.Features; feature += chunk)
             {
                 // The same at the end of the features.
                 RunChunk(to, tile, Math.Min(feature, to.Features - chunk), first);
             }
         }
-
-        ClearPadding(to, Math.Min(covered, to.BatchSize));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,5 +1,6 @@
 using System.IO.MemoryMappedFiles;
 using System.Security.Cryptography;
+using SparseService.Engine.Kernels;
 
 namespace SparseService.Engine.Data;
 
@@ -139,7 +140,8 @@ public sealed unsafe class SampleStore : IDisposable
     /// <param name="scale">Per feature.</param>
     /// <param name="x">[feature, sample]; length = Features·B; overwritten, with 0 for the samples behind the rows.</param>
     /// <param name="batchSize">B, at least the number of rows.</param>
-    public void Gather(ReadOnlySpan<int> rows, ReadOnlySpan<float> shift, ReadOnlySpan<float> scale, Span<float> x, int batchSize)
+    /// <param name="backend">Its threads do the work.</param>
+    public void Gather(ReadOnlySpan<int> rows, ReadOnlySpan<float> shift, ReadOnlySpan<float> scale, Span<float> x, int batchSize, Backend backend)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, rows.Length);
 
@@ -153,7 +155,7 @@ public sealed unsafe class SampleStore : IDisposable
 
         fixed (float* shiftAt = shift, scaleAt = scale, xAt = x)
         {
-            MinibatchGather.Run(new(FeatureBytes, tail.Element, Features, shiftAt, scaleAt, xAt, batchSize), rows);
+            MinibatchGather.Run(new(FeatureBytes, tail.Element, Features, shiftAt, scaleAt, xAt, batchSize), rows, backend);
         }
     }
 

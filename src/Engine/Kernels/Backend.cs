@@ -45,6 +45,16 @@ public abstract partial class Backend : IDisposable
         };
     }
 
+    /// <summary>Executes blocks 0 to count − 1, on the backend's threads if it has some.</summary>
+    internal virtual void RunBlocks<TWork>(ref TWork work, int count)
+        where TWork : unmanaged, IBlockWork
+    {
+        for (var block = 0; block < count; block++)
+        {
+            work.Execute(block);
+        }
+    }
+
     public virtual void Dispose() => GC.SuppressFinalize(this);
 
     private static void RequireLength(long length, long neurons, int batchSize, string buffer)

@@ -61,11 +61,17 @@ internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
         {
             var end = together ? batchSize : Strip.After(sample, batchSize, TLanes.Count).End;
             var tiles = batchSize == 1 ? 1 : plan.TilesOf(blocks.Rows, sourceCount, blocks.Connections, (long)(end - sample) * sizeof(float));
-            reached = tiles > 1 ? scratch.Of(blocks.Rows) : null;
+            var progress = tiles > 1 ? scratch.Take(blocks.Rows) : null;
+            reached = progress is null ? null : progress.Pointer;
             for (var tile = 0; tile < tiles; tile++)
             {
                 pass = Pass.At(sample, tile, tiles, end, sourceCount);
                 team.Run(ref this, blocks.Count);
+            }
+
+            if (progress is not null)
+            {
+                scratch.GiveBack(progress);
             }
         }
     }

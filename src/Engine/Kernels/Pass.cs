@@ -32,7 +32,7 @@ internal readonly record struct Pass(int FirstSample, int EndSample, int EndSour
             from += 16;
         }
 
-        // Without branches: where a row crosses into the next tile cannot be foretold.
+        // In halves: where in these a row crosses into the next tile cannot be foretold.
         from += from + 8 <= rowEnd && sources[from + 7] < endSource ? 8 : 0;
         from += from + 4 <= rowEnd && sources[from + 3] < endSource ? 4 : 0;
         from += from + 2 <= rowEnd && sources[from + 1] < endSource ? 2 : 0;

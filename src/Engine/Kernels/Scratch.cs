@@ -1,22 +1,27 @@
 namespace SparseService.Engine.Kernels;
 
-/// <summary>Memory that operations share one after the other, so that none allocates in the steady state.</summary>
-internal sealed unsafe class Scratch<T> : IDisposable
+/// <summary>Memory that operations use one after the other, so that none allocates in the steady state. Who comes while it is lent gets
+/// memory of its own.</summary>
+internal sealed class Scratch<T> : IDisposable
     where T : unmanaged
 {
-    private DeviceBuffer<T> buffer = new(0);
+    private DeviceBuffer<T>? kept;
 
-    /// <summary>At least so many elements, with whatever was in them.</summary>
-    public T* Of(long length)
+    /// <summary>At least so many elements, with whatever is in them.</summary>
+    public DeviceBuffer<T> Take(long length)
     {
-        if (buffer.Capacity < length)
+        var buffer = Interlocked.Exchange(ref kept, null);
+        if (buffer?.Capacity >= length)
         {
-            buffer.Dispose();
-            buffer = new DeviceBuffer<T>(length);
+            return buffer;
         }
 
-        return buffer.Pointer;
+        buffer?.Dispose();
+        return new DeviceBuffer<T>(length);
     }
 
-    public void Dispose() => buffer.Dispose();
+    /// <summary>Keeps what <see cref="Take"/> gave for the next.</summary>
+    public void GiveBack(DeviceBuffer<T> buffer) => Interlocked.Exchange(ref kept, buffer)?.Dispose();
+
+    public void Dispose() => kept?.Dispose();
 }

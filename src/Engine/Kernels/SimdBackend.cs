@@ -27,6 +27,8 @@ public sealed partial class SimdBackend : Backend
 
     public override string Name => BackendName;
 
+    internal override void RunBlocks<TWork>(ref TWork work, int count) => team.Run(ref work, count);
+
     public override void Dispose()
     {
         team.Dispose();

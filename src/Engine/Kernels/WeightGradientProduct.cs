@@ -41,8 +41,9 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
             return;
         }
 
-        gradient = gradientScratch.Of(blocks.Connections + ((long)blocks.Count * Group));
-        reached = rowScratch.Of(blocks.Rows);
+        var (sums, progress) = (gradientScratch.Take(blocks.Connections + ((long)blocks.Count * Group)), rowScratch.Take(blocks.Rows));
+        gradient = sums.Pointer;
+        reached = progress.Pointer;
         for (var sample = 0; sample < batchSize; sample = pass.EndSample)
         {
             var end = Strip.After(sample, batchSize, TLanes.Count).End;
@@ -53,6 +54,9 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
                 team.Run(ref this, blocks.Count);
             }
         }
+
+        gradientScratch.GiveBack(sums);
+        rowScratch.GiveBack(progress);
     }
 
     [SkipLocalsInit]

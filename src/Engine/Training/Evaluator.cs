@@ -30,7 +30,7 @@ internal sealed class Evaluator
     {
         var batchSize = PaddedBatch.Of(rows.Length);
         var input = workspace.Activations[0].Slice(0, batchSize * data.Features);
-        data.Gather(rows, state.Description.Shift, state.Description.Scale, input, batchSize);
+        data.Gather(rows, state.Description.Shift, state.Description.Scale, input, batchSize, backend);
         for (var sample = 0; sample < rows.Length; sample++)
         {
             if (data.Classes > 0)

@@ -42,7 +42,7 @@ internal sealed class Workspace : IDisposable
 
     /// <summary>Tests go faster in batches that fill the kernels' registers, as long as they cost little memory.</summary>
     public static int TestBatchSizeOf(IReadOnlyList<int> layers, int batchSize) =>
-        Math.Max(batchSize, (int)Math.Min(256, ComfortableBytes / sizeof(float) / layers.Sum(width => (long)width)));
+        Math.Max(batchSize, (int)Math.Min(128, ComfortableBytes / sizeof(float) / layers.Sum(width => (long)width)));
 
     /// <summary>Bytes of the buffers that a workspace allocates.</summary>
     public static long BytesOf(IReadOnlyList<int> layers, int batchSize)

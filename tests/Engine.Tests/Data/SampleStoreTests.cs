@@ -1,11 +1,13 @@
 using System.Security.Cryptography;
 using SparseService.Engine.Data;
+using SparseService.Engine.Kernels;
 
 namespace SparseService.Engine.Tests.Data;
 
 public sealed class SampleStoreTests : IDisposable
 {
     private readonly StoreFiles files = new();
+    private readonly Backend backend = Backend.Create("simd", 2);
 
     private static readonly int[] BatchSizes = [1, 2, 3, 7, 15, 16, 17, 31, 32, 33, 47, 100, 128];
 
@@ -29,7 +31,11 @@ public sealed class SampleStoreTests : IDisposable
         }
     }
 
-    public void Dispose() => files.Dispose();
+    public void Dispose()
+    {
+        backend.Dispose();
+        files.Dispose();
+    }
 
     [Theory, MemberData(nameof(Shapes))]
     public void Gather_AnyShape_IsBitEqualToReadRow(bool bytes, int features, int batchSize)
@@ -47,7 +53,7 @@ public sealed class SampleStoreTests : IDisposable
         var x = new float[(features * batchSize) + 2];
         Array.Fill(x, float.NaN);
 
-        store.Gather(rows, shift, scale, x.AsSpan(1, features * batchSize), batchSize);
+        store.Gather(rows, shift, scale, x.AsSpan(1, features * batchSize), batchSize, backend);
 
         var raw = new float[features];
         for (var sample = 0; sample < batchSize; sample++)
@@ -77,8 +83,8 @@ public sealed class SampleStoreTests : IDisposable
         var wide = new float[features * 48];
         Array.Fill(wide, float.NaN);
 
-        store.Gather(rows, shift, scale, tight, samples);
-        store.Gather(rows, shift, scale, wide, 48);
+        store.Gather(rows, shift, scale, tight, samples, backend);
+        store.Gather(rows, shift, scale, wide, 48, backend);
 
         for (var index = 0; index < wide.Length; index++)
         {
@@ -86,16 +92,16 @@ public sealed class SampleStoreTests : IDisposable
             Assert.Equal(sample < samples ? tight[(feature * samples) + sample] : 0, wide[index]);
         }
 
-        Assert.Throws<ArgumentOutOfRangeException>(() => store.Gather(rows, shift, scale, tight, samples - 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => store.Gather(rows, shift, scale, tight, samples - 1, backend));
     }
 
     [Fact]
     public void Gather_RowOutOfRange_NamesTheRow()
     {
         using var store = files.Random(rows: 4, features: 2, SampleElement.Byte);
-        var exception = Assert.Throws<ArgumentOutOfRangeException>(() => store.Gather([0, 4], [0f, 0f], [1f, 1f], new float[4], 2));
+        var exception = Assert.Throws<ArgumentOutOfRangeException>(() => store.Gather([0, 4], [0f, 0f], [1f, 1f], new float[4], 2, backend));
         Assert.Equal(4L, exception.ActualValue);
-        Assert.Throws<ArgumentException>(() => store.Gather([0], [0f, 0f], [1f, 1f], new float[3], 1));
+        Assert.Throws<ArgumentException>(() => store.Gather([0], [0f, 0f], [1f, 1f], new float[3], 1, backend));
     }
 
     [Fact]
@@ -105,10 +111,10 @@ public sealed class SampleStoreTests : IDisposable
         var rows = Enumerable.Range(0, 20).ToArray();
         var shift = new float[30];
         var x = new float[600];
-        store.Gather(rows, shift, shift, x, rows.Length);
+        store.Gather(rows, shift, shift, x, rows.Length, backend);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
-        store.Gather(rows, shift, shift, x, rows.Length);
+        store.Gather(rows, shift, shift, x, rows.Length, backend);
 
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
     }
