@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using SparseService.Api;
 using SparseService.Persistence;
+using SparseService.Persistence.Blobs;
 using SparseService.Persistence.Entities;
 using SparseService.Shared;
 
@@ -115,6 +116,8 @@ public sealed class ServiceFixture : IAsyncLifetime
             await ThrowAwayPostgres.RemoveAllAsync();
         }
     }
+
+    public BlobStore Blobs => app!.Services.GetRequiredService<BlobStore>();
 
     public Task<string?> PrepareAgainAsync() => app!.PrepareAsync();
 

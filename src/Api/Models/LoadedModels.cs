@@ -48,7 +48,7 @@ internal sealed class LoadedModels(BlobStore blobs, IOptions<ApiLimits> limits) 
         {
             foreach (var entry in entries.Values)
             {
-                entry.Free();
+                Evict(entry);
             }
 
             entries.Clear();
@@ -100,12 +100,18 @@ internal sealed class LoadedModels(BlobStore blobs, IOptions<ApiLimits> limits) 
 
                 bytes -= entry.Bytes;
                 entries.Remove(entry.Hash);
-                entry.IsEvicted = true;
-                if (entry.Leases == 0)
-                {
-                    entry.Free();
-                }
+                Evict(entry);
             }
+        }
+    }
+
+    // Whoever still predicts with it frees it at the end.
+    private static void Evict(Entry entry)
+    {
+        entry.IsEvicted = true;
+        if (entry.Leases == 0)
+        {
+            entry.Free();
         }
     }
 

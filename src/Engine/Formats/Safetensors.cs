@@ -77,6 +77,8 @@ public static class Safetensors
                 }
             }
 
+            // A stream that does not know its length may still be judged by its owner when it ends, so it is read that far.
+            Require(source.CanSeek || source.ReadByte() < 0, "there is more behind the last tensor", $"{position} bytes of data");
             return file;
         }
         catch

@@ -22,6 +22,7 @@ public sealed class SparseModel : IDisposable
 
     // Layers with an even index, the input first, and layers with an odd one: a layer's output is needed by the next one only.
     private readonly DeviceBuffer<float>[] activations;
+    private bool isDisposed;
 
     private SparseModel(
         Backend backend,
@@ -81,6 +82,7 @@ public sealed class SparseModel : IDisposable
     /// <param name="rows">[sample, feature], row-major; length = count·<see cref="Features"/>.</param>
     /// <param name="outputs">[sample, output], row-major: probabilities (classification) or values (regression).</param>
     /// <exception cref="ArgumentException">The lengths do not fit each other.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed before its turn came.</exception>
     public void Predict(ReadOnlySpan<float> rows, Span<float> outputs)
     {
         var count = rows.Length / Features;
@@ -94,6 +96,7 @@ public sealed class SparseModel : IDisposable
 
         lock (turn)
         {
+            ObjectDisposedException.ThrowIf(isDisposed, this);
             for (var start = 0; start < count; start += batchSize)
             {
                 var samples = Math.Min(batchSize, count - start);
@@ -102,16 +105,21 @@ public sealed class SparseModel : IDisposable
         }
     }
 
+    /// <summary>Frees the memory once a prediction that is under way has ended.</summary>
     public void Dispose()
     {
-        foreach (var buffer in activations)
+        lock (turn)
         {
-            buffer.Dispose();
-        }
+            isDisposed = true;
+            foreach (var buffer in activations)
+            {
+                buffer.Dispose();
+            }
 
-        foreach (var layer in layers)
-        {
-            layer.Weights.Dispose();
+            foreach (var layer in layers)
+            {
+                layer.Weights.Dispose();
+            }
         }
     }
 

@@ -1,3 +1,5 @@
+using SparseService.Engine.Sparse;
+
 namespace SparseService.Engine.Kernels;
 
 /// <summary>A device that can run every operation of training. The operations stand one per file beside this one.</summary>
@@ -65,6 +67,20 @@ public abstract partial class Backend : IDisposable
                 $"{buffer} has {length} elements; allowed: at least neurons·batchSize = {neurons}·{batchSize} = {neurons * batchSize}",
                 buffer);
         }
+    }
+
+    /// <summary>Kernels trust the offsets: those of freed memory would lead anywhere.</summary>
+    private static void RequireAlive(CsrMatrix w) => ObjectDisposedException.ThrowIf(w.RowOffsets.Length == 0, w);
+
+    /// <summary>Ends an operation: until here nothing that it works on may be finalised, whatever the caller still needs of it.</summary>
+    private static void KeepAlive(
+        CsrMatrix? w, DeviceBuffer<float>? first, DeviceBuffer<float>? second = null, DeviceBuffer<float>? third = null, DeviceBuffer<float>? fourth = null)
+    {
+        GC.KeepAlive(w);
+        GC.KeepAlive(first);
+        GC.KeepAlive(second);
+        GC.KeepAlive(third);
+        GC.KeepAlive(fourth);
     }
 
     private static void RequirePadding(int padding, int batchSize)

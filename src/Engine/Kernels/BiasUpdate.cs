@@ -23,7 +23,9 @@ public abstract partial class Backend
         RequirePadding(padding, batchSize);
         RequireLength(dY.Length, bias.Length, batchSize, nameof(dY));
         RequireState(state0.Length, state1?.Length, bias.Length, step);
-        return BiasUpdateCore(bias, dY, state0, state1, batchSize, batchSize - padding, step);
+        var squares = BiasUpdateCore(bias, dY, state0, state1, batchSize, batchSize - padding, step);
+        KeepAlive(null, dY);
+        return squares;
     }
 
     protected abstract double BiasUpdateCore(

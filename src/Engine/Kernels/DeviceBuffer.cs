@@ -34,11 +34,11 @@ public sealed unsafe class DeviceBuffer<T> : IDisposable
 
     ~DeviceBuffer() => Free();
 
-    /// <summary>Elements in use.</summary>
+    /// <summary>Elements in use; 0 once the memory is freed, so that every check of a length refuses it.</summary>
     public long Length { get; private set; }
 
     /// <summary>Elements that there is room for.</summary>
-    public long Capacity { get; }
+    public long Capacity { get; private set; }
 
     public T* Pointer { get; private set; }
 
@@ -110,5 +110,6 @@ public sealed unsafe class DeviceBuffer<T> : IDisposable
         NativeMemory.AlignedFree(Pointer);
         GC.RemoveMemoryPressure(bytes);
         Pointer = null;
+        (Length, Capacity) = (0, 0);
     }
 }

@@ -47,14 +47,21 @@ public abstract partial class Backend
         if (kind == LossKind.SquaredError)
         {
             RequireLength(targets.Length, outputs, batchSize, nameof(targets));
-            return SquaredErrorCore(logits, targets, dLogits, outputs, batchSize, samples);
+        }
+        else
+        {
+            RequireLength(classes.Length, 1, samples, nameof(classes));
+            RequireClasses(classes[..samples], kind, outputs);
         }
 
-        RequireLength(classes.Length, 1, samples, nameof(classes));
-        RequireClasses(classes[..samples], kind, outputs);
-        return kind == LossKind.BinaryCrossEntropy
-            ? BinaryCrossEntropyCore(logits, classes, dLogits, batchSize, samples)
-            : SoftmaxCrossEntropyCore(logits, classes, dLogits, outputs, batchSize, samples);
+        var result = kind switch
+        {
+            LossKind.SquaredError => SquaredErrorCore(logits, targets, dLogits, outputs, batchSize, samples),
+            LossKind.BinaryCrossEntropy => BinaryCrossEntropyCore(logits, classes, dLogits, batchSize, samples),
+            _ => SoftmaxCrossEntropyCore(logits, classes, dLogits, outputs, batchSize, samples),
+        };
+        KeepAlive(null, logits, dLogits);
+        return result;
     }
 
     protected abstract LossResult SoftmaxCrossEntropyCore(

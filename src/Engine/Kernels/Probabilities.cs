@@ -20,6 +20,7 @@ public abstract partial class Backend
         if (kind != LossKind.SquaredError)
         {
             ProbabilitiesCore(kind, logits, logits, outputs, batchSize);
+            KeepAlive(null, logits);
         }
     }
 

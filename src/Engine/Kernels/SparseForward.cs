@@ -26,7 +26,7 @@ public abstract partial class Backend
     {
         RequireForward(w, bias, x, y, batchSize);
         SparseForwardCore(w, bias, x, y, batchSize, activation);
-        GC.KeepAlive(w);
+        KeepAlive(w, x, y);
     }
 
     /// <summary>Computes y = f(z)⊙k and slopes = f'(z)⊙k with z = W·x + b and dropout's k = keep/(1 − rate) for one
@@ -57,7 +57,7 @@ public abstract partial class Backend
         }
 
         SparseForwardCore(w, bias, x, y, slopes, batchSize, activation, dropout);
-        GC.KeepAlive(w);
+        KeepAlive(w, x, y, slopes);
     }
 
     protected abstract void SparseForwardCore(
@@ -76,6 +76,7 @@ public abstract partial class Backend
     private static void RequireForward(CsrMatrix w, float[] bias, DeviceBuffer<float> x, DeviceBuffer<float> y, int batchSize)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        RequireAlive(w);
         RequireExactly(bias.Length, w.Rows, nameof(bias), "rows of w");
         RequireLength(x.Length, w.Columns, batchSize, nameof(x));
         RequireLength(y.Length, w.Rows, batchSize, nameof(y));

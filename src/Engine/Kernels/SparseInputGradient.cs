@@ -24,6 +24,7 @@ public abstract partial class Backend
         CsrMatrix w, TransposeIndex wT, DeviceBuffer<float> dY, DeviceBuffer<float> slopes, DeviceBuffer<float> dX, int batchSize)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        RequireAlive(w);
         if (!wT.IsOf(w))
         {
             throw new ArgumentException("wT belongs to other connections than w; allowed: TransposeIndex.Of(w), rebuilt when connections of w have changed", nameof(wT));
@@ -35,7 +36,7 @@ public abstract partial class Backend
         RequireDistinct(dX, dY, nameof(dX), nameof(dY));
         RequireDistinct(dX, slopes, nameof(dX), nameof(slopes));
         SparseInputGradientCore(w, wT, dY, slopes, dX, batchSize);
-        GC.KeepAlive(w);
+        KeepAlive(w, dY, slopes, dX);
         GC.KeepAlive(wT);
     }
 

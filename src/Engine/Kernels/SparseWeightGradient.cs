@@ -25,7 +25,7 @@ public abstract partial class Backend
         RequireWeightGradient(w, x, dY, batchSize, padding);
         RequireExactly(dW.Length, w.Nnz, nameof(dW), "connections of w");
         var squares = SparseWeightGradientCore(w, x, dY, dW, batchSize, batchSize - padding);
-        GC.KeepAlive(w);
+        KeepAlive(w, x, dY, dW);
         return squares;
     }
 
@@ -35,6 +35,7 @@ public abstract partial class Backend
     private static void RequireWeightGradient(CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, int batchSize, int padding)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        RequireAlive(w);
         RequirePadding(padding, batchSize);
         RequireLength(x.Length, w.Columns, batchSize, nameof(x));
         RequireLength(dY.Length, w.Rows, batchSize, nameof(dY));

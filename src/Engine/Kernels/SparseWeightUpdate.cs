@@ -34,7 +34,7 @@ public abstract partial class Backend
         RequireWeightGradient(w, x, dY, batchSize, padding);
         RequireState(state0.Length, state1?.Length, w.Nnz, step);
         var squares = SparseWeightUpdateCore(w, x, dY, state0, state1, batchSize, batchSize - padding, step);
-        GC.KeepAlive(w);
+        KeepAlive(w, x, dY, state0, state1);
         return squares;
     }
 

@@ -12,6 +12,9 @@ public static class TrainingOptionsValidator
     public const int MaximumWidth = 100_000_000;
     public const long MaximumLayerNnz = 2_000_000_000;
 
+    /// <summary>Places for a connection: cells are drawn as doubles, which tell whole numbers apart up to here.</summary>
+    public const long MaximumLayerCells = 1L << 53;
+
     /// <summary>Checks a whole spec as posted; paths start at <c>$</c>.</summary>
     public static IReadOnlyList<SpecFault> Validate(RunSpec spec)
     {
@@ -169,6 +172,10 @@ public static class TrainingOptionsValidator
         {
             for (var l = 0; l < network.Layers.Count - 1; l++)
             {
+                var (inputs, outputs) = (network.Layers[l], network.Layers[l + 1]);
+                rules.Require(
+                    (long)inputs * outputs <= MaximumLayerCells, $"{path}.layers[{l + 1}]", outputs,
+                    $"at most {MaximumLayerCells / inputs} behind a layer of {inputs}");
                 var nnz = TopologyGenerator.ExpectedNnz(network, l);
                 rules.Require(nnz <= MaximumLayerNnz, $"{path}.layers[{l + 1}]", $"about {nnz:0} connections into this layer", $"at most {MaximumLayerNnz} per layer");
             }

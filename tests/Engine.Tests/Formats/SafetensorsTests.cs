@@ -134,6 +134,14 @@ public sealed class SafetensorsTests
     }
 
     [Fact]
+    public void Read_MoreBehindTheLastTensor_IsRefusedWhateverTheStreamKnows()
+    {
+        var bytes = Content("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 5);
+        Assert.Throws<InvalidDataException>(() => Safetensors.Read(new MemoryStream(bytes)));
+        Assert.Throws<InvalidDataException>(() => Safetensors.Read(new UnseekableStream(bytes)));
+    }
+
+    [Fact]
     public void Read_PromiseOfATerabyte_AllocatesNextToNothing()
     {
         // Far more than a machine can give: to ask for it would end otherwise than in a refusal.

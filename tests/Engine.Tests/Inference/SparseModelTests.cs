@@ -37,6 +37,35 @@ public sealed class SparseModelTests : IDisposable
     }
 
     [Fact]
+    public async Task Dispose_WhileOthersPredict_WaitsForThemAndRefusesTheNext()
+    {
+        using var data = TrainingData.Quadrants(files, trainRows: 40, testRows: 5);
+        using var trainingBackend = Backend.Create();
+        using var trainer = Trainer.Create(TrainingData.Options(2, 30, 2), data, trainingBackend);
+        var bytes = TrainingData.Bytes(trainer.WriteModel);
+        for (var round = 0; round < 3; round++)
+        {
+            using var backend = Backend.Create(threads: 1);
+            using var model = SparseModel.Load(new MemoryStream(bytes), backend);
+            var (rows, expected) = (new float[2 * 300], new float[2 * 300]);
+            model.Predict(rows, expected);
+            var predictions = Enumerable.Range(0, 3).Select(_ => Task.Run(() =>
+            {
+                var outputs = new float[2 * 300];
+                for (var done = false; !done;)
+                {
+                    done = Record.Exception(() => model.Predict(rows, outputs)) is ObjectDisposedException;
+                    Assert.Equal(done ? outputs : expected, outputs);
+                }
+            })).ToArray();
+            model.Predict(rows, expected);
+            model.Dispose();
+            await Task.WhenAll(predictions);
+            Assert.Throws<ObjectDisposedException>(() => model.Predict(rows, expected));
+        }
+    }
+
+    [Fact]
     public void Load_VeryWideLayer_TakesBuffersOfItsOwnSizeOnly()
     {
         using var data = TrainingData.Quadrants(files, trainRows: 10, testRows: 5);

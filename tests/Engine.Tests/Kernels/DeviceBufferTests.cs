@@ -34,4 +34,16 @@ public sealed class DeviceBufferTests
         buffer.Resize(3);
         Assert.Equal(8, buffer[2]);
     }
+
+    [Fact]
+    public void Use_AfterDispose_IsRefused()
+    {
+        using var buffer = new DeviceBuffer<float>([5, 6, 7]);
+        buffer.Dispose();
+        buffer.Dispose();
+        Assert.Throws<ArgumentOutOfRangeException>(() => buffer[0]);
+        Assert.Throws<ArgumentOutOfRangeException>(() => buffer.Row(0, 3).Length);
+        Assert.Throws<ArgumentOutOfRangeException>(() => buffer.Resize(1));
+        Assert.Equal(0, buffer.Span.Length);
+    }
 }

@@ -91,18 +91,8 @@ public sealed class BookkeepingTests : IDisposable
     {
         using var data = TrainingData.Quadrants(files, trainRows: 20, testRows: 20);
         using var backend = Backend.Create();
-        var options = TrainingData.Options(2, 6, 2) with
-        {
-            Network = TrainingData.Options(2, 6, 2).Network with { Activation = new ActivationOptions { Kind = ActivationKind.Relu } },
-        };
-        var state = new TrainerState
-        {
-            Options = options,
-            Network = SparseNetwork.Create(options),
-            Description = new ModelDescription(data.ContentHash, data.ClassNames, [], null, new float[2], [1f, 1f]),
-            Sums = new EpochSums(2),
-        };
-        using var workspace = new Workspace(options.Network.Layers, options.BatchSize);
+        var state = Relu(data, shift: 0);
+        using var workspace = new Workspace(state.Options.Network.Layers, state.Options.BatchSize);
         var evaluator = new Evaluator(state, data, backend, workspace, Enumerable.Range(20, 20).ToArray());
 
         Array.Fill(state.Network.Layers[0].Bias, 100);
@@ -112,6 +102,41 @@ public sealed class BookkeepingTests : IDisposable
         Array.Fill(state.Network.Layers[0].Bias, -100);
         evaluator.Test();
         Assert.All(evaluator.EverActive[0], Assert.False);
+    }
+
+    [Fact]
+    public void Test_NeuronThatOnlyPaddingExcites_IsNotCountedAsActive()
+    {
+        using var data = TrainingData.Quadrants(files, trainRows: 20, testRows: 21); // in 32 lanes
+        using var backend = Backend.Create();
+        var state = Relu(data, shift: 10); // samples are about −10, padding is 0
+        state.Network.Layers[0].Weights.Values.Span.Fill(1);
+        Array.Fill(state.Network.Layers[0].Bias, 1);
+        using var workspace = new Workspace(state.Options.Network.Layers, state.Options.BatchSize);
+        var evaluator = new Evaluator(state, data, backend, workspace, Enumerable.Range(20, 21).ToArray());
+
+        evaluator.Test();
+
+        Assert.All(evaluator.EverActive[0], Assert.False);
+    }
+
+    private static TrainerState Relu(SampleStore data, float shift)
+    {
+        var options = TrainingData.Options(2, 6, 2) with
+        {
+            Network = TrainingData.Options(2, 6, 2).Network with
+            {
+                Activation = new ActivationOptions { Kind = ActivationKind.Relu },
+                Topology = new TopologyOptions { Kind = TopologyKind.Uniform, Density = 1 },
+            },
+        };
+        return new TrainerState
+        {
+            Options = options,
+            Network = SparseNetwork.Create(options),
+            Description = new ModelDescription(data.ContentHash, data.ClassNames, [], null, [shift, shift], [1f, 1f]),
+            Sums = new EpochSums(2),
+        };
     }
 
     private static EpochResult Epoch(TrainingOptions options, SampleStore data)

@@ -32,6 +32,7 @@ public sealed class RunSpecJsonTests
         { """{"training":{"network":{"layers":[4]}}}""", "$.training.network.layers", "2 to 64" },
         { """{"training":{"network":{"layers":[4,0,3]}}}""", "$.training.network.layers[1]", "1 to 100000000" },
         { """{"training":{"network":{"layers":[1000000,1000000,3],"topology":{"kind":"uniform","density":1}}}}""", "$.training.network.layers[1]", "2000000000" },
+        { """{"training":{"network":{"layers":[100000000,90071993,3],"topology":{"epsilon":1}}}}""", "$.training.network.layers[1]", "at most 90071992 behind" },
         { """{"training":{"network":{"layers":[4,3],"topology":{"kind":"dense"}}}}""", "$.training.network.topology.kind", "erdosRenyi" },
         { """{"training":{"network":{"layers":[4,3],"topology":{"kind":0}}}}""", "$.training.network.topology.kind", "erdosRenyi" },
         { """{"training":{"network":{"layers":[4,3],"topology":{"kind":"uniform"}}}}""", "$.training.network.topology.density", "at most 1" },
