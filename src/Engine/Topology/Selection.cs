@@ -8,8 +8,7 @@ public static class Selection
 
     /// <summary>Finds the <paramref name="count"/>-th smallest item (from 1).</summary>
     /// <param name="items">No NaN.</param>
-    /// <returns>The item, and how many items are smaller than it.</returns>
-    public static (float Threshold, int Below) Smallest(ReadOnlySpan<float> items, int count)
+    public static float Smallest(ReadOnlySpan<float> items, int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, items.Length);
@@ -38,7 +37,7 @@ public static class Selection
             known += width;
         }
 
-        return (Value(prefix), count - left);
+        return Value(prefix);
     }
 
     /// <summary>Percentile with linear interpolation between order statistics (NumPy's default).</summary>
@@ -48,8 +47,8 @@ public static class Selection
     {
         var position = percent / 100 * (items.Length - 1);
         var below = (int)position;
-        var lower = Smallest(items, below + 1).Threshold;
-        return below + 1 >= items.Length ? lower : lower + ((position - below) * ((double)Smallest(items, below + 2).Threshold - lower));
+        var lower = Smallest(items, below + 1);
+        return below + 1 >= items.Length ? lower : lower + ((position - below) * ((double)Smallest(items, below + 2) - lower));
     }
 
     // Ordered as the floats are: negatives have all bits turned, the others only the sign. −0 is 0.

@@ -146,8 +146,10 @@ public sealed class SafetensorsTests
     {
         // Far more than a machine can give: to ask for it would end otherwise than in a refusal.
         var header = """{"a":{"dtype":"U8","shape":[200000000000000],"data_offsets":[0,200000000000000]}}""";
+        var moreThanAWindow = Content(header, 2 << 20);
         var before = GC.GetAllocatedBytesForCurrentThread();
         Assert.Throws<InvalidDataException>(() => Safetensors.Read(new UnseekableStream(Content(header, 10)), maximumBytes: long.MaxValue));
+        Assert.Throws<InvalidDataException>(() => Safetensors.Read(new UnseekableStream(moreThanAWindow), maximumBytes: long.MaxValue));
         Assert.Throws<InvalidDataException>(() => Safetensors.Read(new MemoryStream(Content(header, 10)), maximumBytes: 1000));
         var huge = new byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(huge, long.MaxValue);

@@ -15,6 +15,7 @@ public sealed class SetEvolutionTests
         { [1, 2, 3, 4], 0.25, [false, true, true, true] },
         { [-1, -2, -3, -4], 0.5, [false, false, true, true] },
         { [1, 1, 1, 1], 0.5, [false, false, true, true] },          // of equals the first go
+        { [-1, -1, -1, -1, 1], 0.5, [false, false, true, true, true] },
         { [0, 5, -0.001f, -7], 0.5, [false, true, false, true] },   // zero counts as the smallest positive
         { [-0f, 5], 0.5, [false, true] },                           // so does −0: one of two positives
         { [5], 0.9, [true] },                                       // ⌊0.9⌋ = 0
