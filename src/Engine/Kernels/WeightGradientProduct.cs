@@ -202,9 +202,9 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
                 // the compiler to inline (measured: 90 → 63 GFLOP/s).
                 var most = rowEnd - 1;
                 var pa = xStrip + (column[t] * stride);
-                var pb = xStrip + (column[Math.Min(t + 1, most)] * stride);
-                var pc = xStrip + (column[Math.Min(t + 2, most)] * stride);
-                var pd = xStrip + (column[Math.Min(t + 3, most)] * stride);
+                var pb = xStrip + (column[AtMost(t + 1, most)] * stride);
+                var pc = xStrip + (column[AtMost(t + 2, most)] * stride);
+                var pd = xStrip + (column[AtMost(t + 3, most)] * stride);
                 var (a, b, c, d) = (TLanes.Broadcast(0), TLanes.Broadcast(0), TLanes.Broadcast(0), TLanes.Broadcast(0));
                 Add<TRegisters>(d0, 0, last, pa, pb, pc, pd, ref a, ref b, ref c, ref d);
                 Add<TRegisters>(d1, 1, last, pa, pb, pc, pd, ref a, ref b, ref c, ref d);
@@ -226,6 +226,11 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
 
         return row;
     }
+
+    // Math.Min, but never compiled to a jump, which would go the unexpected way at the end of most rows (measured: 8 samples 14 → 16
+    // GFLOP/s, in tiles 72 → 75).
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static long AtMost(long value, long most) => value + ((most - value) & ((most - value) >> 63));
 
     /// <summary>One register of the row of dY; in the last one 0 for the samples that another register holds.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
