@@ -42,6 +42,23 @@ public sealed class ImportancePruningTests
         Assert.Equal([1f, 4], kept.State[0].ToArray());
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(31)]
+    [InlineData(32)]
+    [InlineData(63)]
+    [InlineData(64)]
+    [InlineData(127)]
+    [InlineData(128)]
+    public void Remove_OneInputOfMany_LosesItsConnectionsOnly(int input)
+    {
+        const int columns = 129;
+        var all = Enumerable.Range(0, columns).ToArray();
+        using var kept = new Connections(new CsrMatrix(1, columns, [0, columns], all, new float[columns]), []);
+        Assert.Equal(1, ImportancePruning.Remove(kept, [false], Array.ConvertAll(all, column => column == input)));
+        Assert.Equal(all.Where(column => column != input), kept.Weights.ColumnIndices.ToArray());
+    }
+
     [Fact]
     public void FoldIntoBias_ConstantNeuron_KeepsTheNextLayersSums()
     {
