@@ -48,6 +48,31 @@ public class BiasUpdateTests
         }
     }
 
+    [Fact]
+    public void BiasUpdate_ManyBlocksOfRows_HasTheSameBitsOnAnyNumberOfThreads()
+    {
+        const int rows = 40_001;
+        const int batchSize = 37; // 1.5 million numbers: several blocks
+        using var dY = Buffer(Vector(rows * batchSize, seed: 1));
+        var (alone, expected) = (Update("simd", 1), Update("reference", 1));
+        foreach (var threads in new[] { 2, 4 })
+        {
+            var together = Update("simd", threads);
+            Assert.Equal(Bits(alone.Bias), Bits(together.Bias));
+            Assert.Equal(alone.Squares, together.Squares);
+        }
+
+        AssertClose(Array.ConvertAll(expected.Bias, value => (double)value), alone.Bias, 2e-6);
+        Assert.Equal(expected.Squares, alone.Squares, 1e-5 * expected.Squares);
+
+        (float[] Bias, double Squares) Update(string name, int threads)
+        {
+            using var backend = Backend.Create(name, threads);
+            var bias = Vector(rows, seed: 2);
+            return (bias, backend.BiasUpdate(bias, dY, new float[rows], null, batchSize, DoubleOptimizer.Samples[0]));
+        }
+    }
+
     [Theory]
     [InlineData("reference")]
     [InlineData("simd")]
