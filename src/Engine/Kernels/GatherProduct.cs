@@ -47,13 +47,11 @@ internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
     private const int RowsAhead = 24;
 
     private Pass pass;
-    private int* reached;
     private bool isFar;
 
     /// <summary>Does all passes.</summary>
     /// <param name="sourceCount">Rows of the input.</param>
-    /// <param name="scratch">Where to keep how far each row has got, if it takes several passes.</param>
-    public void Run(ThreadTeam team, TilePlan plan, int sourceCount, Scratch<int> scratch)
+    public void Run(ThreadTeam team, TilePlan plan, int sourceCount)
     {
         isFar = plan.IsFar(sourceCount, batchSize);
         var together = batchSize == 1 || plan.Holds(sourceCount, batchSize);
@@ -61,17 +59,10 @@ internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
         {
             var end = together ? batchSize : Strip.After(sample, batchSize, TLanes.Count).End;
             var tiles = batchSize == 1 ? 1 : plan.TilesOf(blocks.Rows, sourceCount, blocks.Connections, (long)(end - sample) * sizeof(float));
-            var progress = tiles > 1 ? scratch.Take(blocks.Rows) : null;
-            reached = progress is null ? null : progress.Pointer;
             for (var tile = 0; tile < tiles; tile++)
             {
-                pass = Pass.At(sample, tile, tiles, end, sourceCount);
+                pass = new Pass(sample, end, tile, tiles);
                 team.Run(ref this, blocks.Count);
-            }
-
-            if (progress is not null)
-            {
-                scratch.GiveBack(progress);
             }
         }
     }
@@ -173,15 +164,14 @@ internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
         var strideBytes = (long)batchSize * sizeof(float);
         var start = (byte*)(input + strip.Start);
         var last = (long)strip.Last;
+        var part = pass;
         for (var row = first; row < end; row++)
         {
             var (t, rowEnd) = (offsets[row], offsets[row + 1]);
             var sums = output + ((long)row * batchSize) + strip.Start;
             if (!TKind.IsWhole)
             {
-                t += pass.IsFirst ? 0 : reached[row];
-                rowEnd = pass.IsLast ? rowEnd : Pass.EndOf(column, t, rowEnd, pass.EndSource);
-                reached[row] = (int)(rowEnd - offsets[row]);
+                (t, rowEnd) = part.Of(t, rowEnd);
             }
 
             var begin = TLanes.Broadcast(TKind.IsWhole ? finish.Start(row) : 0);

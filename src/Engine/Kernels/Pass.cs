@@ -1,43 +1,48 @@
 namespace SparseService.Engine.Kernels;
 
-/// <summary>The part of a product that one pass over the rows does: some samples, and the connections to some of the sources.</summary>
+/// <summary>The part of a product that one pass over the rows does: some samples, and a tile of the sources.</summary>
 /// <param name="FirstSample">A strip begins here.</param>
 /// <param name="EndSample">A strip ends here.</param>
-/// <param name="EndSource">Connections to sources below this one that no earlier pass has done.</param>
-/// <param name="IsFirst">The first pass over these samples.</param>
-/// <param name="IsLast">The last one.</param>
-internal readonly record struct Pass(int FirstSample, int EndSample, int EndSource, bool IsFirst, bool IsLast)
+/// <param name="Tile">From 0.</param>
+/// <param name="Tiles">1 when a pass takes whole rows.</param>
+/// <remarks>
+/// A strip of samples is done for all rows before the next, so that what is read of it stays in the second-level cache; sources that are too
+/// many even so are cut into tiles. Tile 1 of 3 of a row is the second third of its connections. Sources ascend inside a row, so the thirds of all
+/// rows lie close together, without a border that would have to be looked for in each row (measured, 3072-1024-1024-10 at 5 %: an epoch in
+/// 0.72 s with exact borders, 0.69 s without).
+/// </remarks>
+internal readonly record struct Pass(int FirstSample, int EndSample, int Tile, int Tiles)
 {
+    // Connections are cut by fours, which the weight gradient takes at once.
+    private const long Fours = ~3;
+
+    private readonly ulong firstShare = Share(Tile, Tiles);
+    private readonly ulong endShare = Share(Tile + 1, Tiles);
+
     /// <summary>Whether a pass takes whole rows, as a type, so that a loop is compiled without what it does not need.</summary>
     internal interface IKind
     {
         static abstract bool IsWhole { get; }
     }
 
-    public bool IsWhole => IsFirst && IsLast;
+    public bool IsWhole => Tiles == 1;
 
-    /// <summary>The passes in order. A strip of samples is done for all rows before the next, so that what is read of it stays in the
-    /// second-level cache; sources that are too many even so are cut into tiles.</summary>
-    /// <param name="sample">Where this pass begins, 0 for the first.</param>
-    /// <param name="tile">Its number among those of the strip.</param>
-    public static Pass At(int sample, int tile, int tiles, int end, int sources) => new(
-        sample, end, (int)((long)sources * (tile + 1) / tiles), tile == 0, tile == tiles - 1);
+    /// <summary>The first pass over these samples.</summary>
+    public bool IsFirst => Tile == 0;
 
-    /// <summary>Behind the last of a row's connections that belong to the pass.</summary>
-    /// <param name="from">The first that no earlier pass has done.</param>
-    public static unsafe long EndOf(int* sources, long from, long rowEnd, int endSource)
+    /// <summary>The last one.</summary>
+    public bool IsLast => Tile == Tiles - 1;
+
+    /// <summary>The part of a row's connections that belongs to the pass; those of all tiles are the row.</summary>
+    public (long First, long End) Of(long rowStart, long rowEnd)
     {
-        while (from + 16 <= rowEnd && sources[from + 15] < endSource)
-        {
-            from += 16;
-        }
-
-        // In halves: where in these a row crosses into the next tile cannot be foretold.
-        from += from + 8 <= rowEnd && sources[from + 7] < endSource ? 8 : 0;
-        from += from + 4 <= rowEnd && sources[from + 3] < endSource ? 4 : 0;
-        from += from + 2 <= rowEnd && sources[from + 1] < endSource ? 2 : 0;
-        return from + (from < rowEnd && sources[from] < endSource ? 1 : 0);
+        var count = (ulong)(rowEnd - rowStart);
+        return (
+            rowStart + ((long)((count * firstShare) >> 32) & Fours),
+            IsLast ? rowEnd : rowStart + ((long)((count * endShare) >> 32) & Fours));
     }
+
+    private static ulong Share(int tile, int tiles) => tiles == 0 ? 0 : ((ulong)tile << 32) / (ulong)tiles;
 
     internal readonly struct WholeRows : IKind
     {

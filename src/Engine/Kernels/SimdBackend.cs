@@ -10,7 +10,6 @@ public sealed partial class SimdBackend : Backend
 
     private readonly ThreadTeam team;
     private readonly TilePlan plan;
-    private readonly Scratch<int> reached = new();
     private readonly Scratch<float> gradient = new();
 
     internal SimdBackend(int threads)
@@ -32,7 +31,6 @@ public sealed partial class SimdBackend : Backend
     public override void Dispose()
     {
         team.Dispose();
-        reached.Dispose();
         gradient.Dispose();
         base.Dispose();
     }

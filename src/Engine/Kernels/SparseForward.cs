@@ -204,7 +204,7 @@ public sealed unsafe partial class SimdBackend
         {
             var product = new GatherProduct<TLanes, OwnWeights, ForwardFinish<TActivation>>(
                 call.Blocks, call.Offsets, call.Columns, call.Values, call.X, call.Y, call.BatchSize, finish);
-            product.Run(call.Backend.team, call.Backend.plan, call.Sources, call.Backend.reached);
+            product.Run(call.Backend.team, call.Backend.plan, call.Sources);
         }
     }
 

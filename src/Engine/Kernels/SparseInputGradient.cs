@@ -105,7 +105,7 @@ public sealed unsafe partial class SimdBackend
         {
             var product = new GatherProduct<TLanes, TransposedWeights, SlopeFinish>(
                 Blocks, Offsets, Rows, Weights, DY, DX, BatchSize, Finish);
-            product.Run(Backend.team, Backend.plan, Sources, Backend.reached);
+            product.Run(Backend.team, Backend.plan, Sources);
         }
     }
 

@@ -23,14 +23,13 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
     private const int GroupsAhead = 32 * Group;
 
     private Pass pass;
-    private int* reached;
     private float* gradient;
     private bool isFar;
 
     /// <summary>Where X is larger than the second-level cache, passes over strips of samples and tiles of columns, see
     /// <see cref="GatherProduct{TLanes,TWeights,TFinish}"/>, add up in a scratch gradient; a layer too large for that takes its chances.</summary>
     /// <param name="columnCount">Rows of X.</param>
-    public void Run(ThreadTeam team, TilePlan plan, int columnCount, Scratch<int> rowScratch, Scratch<float> gradientScratch)
+    public void Run(ThreadTeam team, TilePlan plan, int columnCount, Scratch<float> scratch)
     {
         isFar = plan.IsFar(columnCount, batchSize);
         var firstStrip = Strip.After(0, batchSize, TLanes.Count).End;
@@ -41,22 +40,20 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
             return;
         }
 
-        var (sums, progress) = (gradientScratch.Take(blocks.Connections + ((long)blocks.Count * Group)), rowScratch.Take(blocks.Rows));
+        var sums = scratch.Take(blocks.Connections + ((long)blocks.Count * Group));
         gradient = sums.Pointer;
-        reached = progress.Pointer;
         for (var sample = 0; sample < batchSize; sample = pass.EndSample)
         {
             var end = Strip.After(sample, batchSize, TLanes.Count).End;
             var tiles = Tiles(plan, columnCount, end - sample);
             for (var tile = 0; tile < tiles; tile++)
             {
-                pass = Pass.At(sample, tile, tiles, end, columnCount);
+                pass = new Pass(sample, end, tile, tiles);
                 team.Run(ref this, blocks.Count);
             }
         }
 
-        gradientScratch.GiveBack(sums);
-        rowScratch.GiveBack(progress);
+        scratch.GiveBack(sums);
     }
 
     [SkipLocalsInit]
@@ -166,6 +163,7 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
         var last = (long)strip.Last;
         var xStrip = x + strip.Start;
         var far = isFar;
+        var part = pass;
         var lastAhead = offsets[blocks.Rows] - GroupsAhead - Group;
         for (; row < endRow; row++)
         {
@@ -173,9 +171,7 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
             var rowEnd = Math.Min(end, offsets[row + 1]);
             if (!TKind.IsWhole)
             {
-                t += pass.IsFirst ? 0 : reached[row];
-                rowEnd = pass.IsLast ? rowEnd : Pass.EndOf(column, t, rowEnd, pass.EndSource);
-                reached[row] = (int)(rowEnd - offsets[row]);
+                (t, rowEnd) = part.Of(t, rowEnd);
             }
 
             var sum = sums + (t - first);

@@ -48,23 +48,23 @@ public class TilesTests
         Assert.Equal(tiles, TilePlan.Default.TilesOf(rows, sources, connections, stripBytes));
 
     [Fact]
-    public unsafe void EndOf_AnyRow_IsTheFirstConnectionBeyond()
+    public void Of_AnyRow_TheTilesAreTheRowInOrder()
     {
-        for (var length = 0; length < 70; length++)
+        for (var length = 0L; length < 200; length++)
         {
-            // Sources 0, 2, 4, …
-            using var sources = new DeviceBuffer<int>(length);
-            for (var index = 0; index < length; index++)
+            for (var tiles = 1; tiles < 9; tiles++)
             {
-                sources[index] = 2 * index;
-            }
-
-            for (var from = 0; from <= length; from++)
-            {
-                for (var end = 0; end < 145; end += 3)
+                var next = 1000L;
+                for (var tile = 0; tile < tiles; tile++)
                 {
-                    Assert.Equal(Math.Max(from, Math.Min(length, (end + 1) / 2)), Pass.EndOf(sources.Pointer, from, length, end));
+                    var (first, end) = new Pass(0, 16, tile, tiles).Of(1000, 1000 + length);
+                    Assert.Equal(next, first);
+                    Assert.InRange(end, first, 1000 + length);
+                    Assert.InRange(end - first - (length / (double)tiles), -5, 5);
+                    next = end;
                 }
+
+                Assert.Equal(1000 + length, next);
             }
         }
     }
