@@ -26,7 +26,7 @@ public sealed record RunForecast
     public required double DenseModelBytes { get; init; }
 
     /// <summary>Bytes of the trainer: model, transpose index, optimizer state, activations and what flows back. Evolution and checkpoints
-    /// need no more.</summary>
+    /// need some MiB more for a moment.</summary>
     public required long TrainingBytes { get; init; }
 
     /// <summary>Floating point operations of one epoch over <c>trainRows</c> rows; null when the row count is not known.</summary>
