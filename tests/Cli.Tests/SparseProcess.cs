@@ -31,6 +31,8 @@ internal sealed record SparseProcess(int ExitCode, string Output, string Errors)
                 {
                     interrupted = true;
                     Send(process, Interrupt);
+                    // Nobody reads meanwhile: what prints much stands still at a full pipe while the signal makes its way.
+                    await Task.Delay(500, limit.Token);
                 }
             }
 

@@ -56,8 +56,8 @@ public sealed class TrainTests : IDisposable
     public async Task Train_InterruptedAndResumed_EndsWithTheSameModel()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no signal that a test could send to one process.");
-        // Large enough to be still at work when the signal arrives.
-        var spec = place.WriteSpec(epochs: 600, width: 400);
+        // Prints ten times what a pipe holds, so that it is still at work when the signal arrives.
+        var spec = place.WriteSpec(epochs: 2500);
         var whole = await SparseProcess.RunAsync("train", spec, "--json", "--model", place["whole"]);
         Assert.Equal(0, whole.ExitCode);
 
