@@ -15,11 +15,11 @@ public sealed partial class PageTests(Chromium chromium) : IClassFixture<Chromiu
         """
         {
           "name": "restart",
-          "dataset": { "generated": { "kind": "glyphs", "trainSamples": 20000, "testSamples": 500 } },
+          "dataset": { "generated": { "kind": "glyphs", "trainSamples": 40000, "testSamples": 500 } },
           "training": {
             "epochs": 60,
             "batchSize": 50,
-            "network": { "layers": [784, 300, 300, 10] },
+            "network": { "layers": [784, 600, 600, 10] },
             "checkpoints": { "everyEpochs": 7 }
           }
         }
