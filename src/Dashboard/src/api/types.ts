@@ -1,5 +1,7 @@
 // The wire types of /v1 that the page reads. Fields that a server may leave out are optional: null and absent mean the same.
 
+import type { Role } from "../shell/roles";
+
 export type RunState =
   | "queued"
   | "starting"
@@ -65,7 +67,7 @@ export interface OwnKey {
   id: string;
   name: string;
   prefix: string;
-  role: "viewer" | "submitter" | "admin";
+  role: Role;
 }
 
 export interface Page<T> {

@@ -1,8 +1,11 @@
 import type { ApiClient } from "../api/client";
+import type { Role } from "./roles";
 
 export interface PageContext {
   api: ApiClient;
   key: string;
+  /** What the key may do, as soon as the service has said it. */
+  role: Promise<Role>;
 }
 
 /** What a folder under pages/ gives to the shell. */
