@@ -9,6 +9,8 @@ internal static class BuiltPage
 
     public static string Sources { get; } = Path.Combine(FindRoot(), "src", "Dashboard");
 
+    public static string Output { get; } = Path.Combine(AppContext.BaseDirectory, "wwwroot", "dashboard");
+
     /// <summary>Builds once per test process; skips the test when this machine has no npm.</summary>
     public static async Task RequireAsync()
     {
@@ -46,10 +48,12 @@ internal static class BuiltPage
 
     private static async Task<string?> BuildAsync()
     {
-        // npm writes this file last; without it an installation was cut off.
-        var isInstalled = File.Exists(Path.Combine(Sources, "node_modules", ".package-lock.json"));
+        // npm writes its own list last: without it an installation was cut off, and a list older than ours lacks what came since.
+        var installed = new FileInfo(Path.Combine(Sources, "node_modules", ".package-lock.json"));
+        var isInstalled = installed.Exists
+            && installed.LastWriteTimeUtc >= File.GetLastWriteTimeUtc(Path.Combine(Sources, "package-lock.json"));
         return (isInstalled ? null : await NpmAsync("ci"))
-            ?? await NpmAsync("run", "build", "--", "--outDir", Path.Combine(AppContext.BaseDirectory, "wwwroot", "dashboard"));
+            ?? await NpmAsync("run", "build", "--", "--outDir", Output);
     }
 
     private static string FindRoot()

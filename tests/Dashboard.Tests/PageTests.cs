@@ -71,7 +71,7 @@ public sealed partial class PageTests(Chromium chromium) : IClassFixture<Chromiu
         await ExpectGaplessEventsAsync(page);
 
         var download = await page.RunAndWaitForDownloadAsync(() =>
-            page.GetByRole(AriaRole.Button, new() { Name = "Download the trained model" }).ClickAsync());
+            page.GetByRole(AriaRole.Button, new() { Name = "Download model" }).ClickAsync());
         Assert.True(new FileInfo(await download.PathAsync()).Length > 1000);
 
         await page.GetByRole(AriaRole.Navigation, new() { Name = "Pages" }).GetByRole(AriaRole.Link, new() { Name = "Runs" }).ClickAsync();

@@ -79,7 +79,7 @@ function createRow(api: ApiClient, checkpoint: Checkpoint): HTMLElement {
 
 function modelButton(api: ApiClient, { run }: RunModel): HTMLElement[] {
   return run.modelId
-    ? [downloadButton(api, "Download model", `models/${run.modelId}/content`, "model.safetensors", "Download the trained model")]
+    ? [downloadButton(api, "Download model", `models/${run.modelId}/content`, "model.safetensors", "Download model of this run")]
     : [];
 }
 
