@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using SparseService.Api.Datasets;
+using SparseService.Engine.Data;
 using SparseService.Engine.Training;
 using SparseService.Jobs.Commands;
 
@@ -28,7 +29,7 @@ internal sealed class RunSubmission(RunCommands commands, DatasetImports imports
 
         await RequireRoomAsync(ownerId, db, cancellationToken);
         var dataset = await ResolveAsync(spec.Dataset, spec, ownerId, db, cancellationToken);
-        RequireFit(spec, dataset);
+        RequireFit(spec, ShapeOf(dataset));
         return await commands.CreateAsync(
             new NewRun { OwnerId = ownerId, Spec = spec, DatasetId = dataset.Id, IdempotencyKey = idempotencyKey, BodyHash = hash },
             cancellationToken);
@@ -89,6 +90,28 @@ internal sealed class RunSubmission(RunCommands commands, DatasetImports imports
                 .OrderByDescending(dataset => dataset.Version).FirstOrDefaultAsync(cancellationToken);
     }
 
+    /// <summary>Sizes of the dataset that a reference means, also of one that the service has yet to generate; null when there is
+    /// none.</summary>
+    public static async Task<DatasetShape?> ShapeOfAsync(
+        DatasetReference reference, SparseDbContext db, CancellationToken cancellationToken) =>
+        reference.Generated is { } generated ? GeneratedDatasets.ShapeOf(generated)
+        : await FindAsync(reference, db, cancellationToken) is { } dataset ? ShapeOf(dataset)
+        : null;
+
+    /// <summary>Where a spec names a dataset that does not exist.</summary>
+    public static (string Path, string Value) PathOf(DatasetReference reference) =>
+        reference.Id is { } id ? ("$.dataset.id", id.ToString()) : ("$.dataset.name", reference.Name ?? "missing");
+
+    /// <summary>Null when training may take the memory that it needs.</summary>
+    public static SpecFault? MemoryFault(RunForecast forecast, ApiLimits limits) => forecast.TrainingBytes <= limits.TrainingBytes
+        ? null
+        : new SpecFault(
+            "$.training.network", $"{forecast.TrainingBytes} bytes to train {forecast.Nnz} connections",
+            $"at most {limits.TrainingBytes} bytes");
+
+    private static DatasetShape ShapeOf(Dataset dataset) =>
+        new(dataset.Features, dataset.Classes, dataset.TrainRows, dataset.Rows - dataset.TrainRows);
+
     // Clients may not use a colon in names: nobody can put other content under the name of a generated dataset.
     private static string NameOf(GeneratedDataset generated) =>
         $"{EnumText.Of(generated.Kind)}:{generated.TrainSamples}:{generated.TestSamples}:{generated.Seed}";
@@ -103,36 +126,25 @@ internal sealed class RunSubmission(RunCommands commands, DatasetImports imports
 
         if (reference.Generated is { } generated)
         {
-            RequireMemory(spec, null); // Before the work of generating is done for a run that cannot be.
+            RequireFit(spec, GeneratedDatasets.ShapeOf(generated)); // Before the work of generating is done for a run that cannot be.
             return (await imports.GenerateAsync(ownerId, NameOf(generated), generated, cancellationToken)).Dataset;
         }
 
-        var (path, value) = reference.Id is { } id ? ("$.dataset.id", id.ToString()) : ("$.dataset.name", reference.Name);
+        var (path, value) = PathOf(reference);
         throw new RefusedException(
             Refused.Unprocessable("There is no such dataset.", ApiFault.Of(path, value, "a dataset that GET /v1/datasets lists")));
     }
 
-    private void RequireFit(RunSpec spec, Dataset dataset)
+    private void RequireFit(RunSpec spec, DatasetShape shape)
     {
-        var shape = new DatasetShape(dataset.Features, dataset.Classes, dataset.TrainRows, dataset.Rows - dataset.TrainRows);
         if (TrainingOptionsValidator.ValidateAgainst(spec.Training, shape) is { Count: > 0 } faults)
         {
             throw new RefusedException(Refused.Unprocessable("The spec does not fit the dataset.", [.. faults.Select(ApiFault.From)]));
         }
 
-        RequireMemory(spec, dataset.TrainRows);
-    }
-
-    private void RequireMemory(RunSpec spec, long? trainRows)
-    {
-        var forecast = RunForecast.Of(spec.Training, trainRows);
-        if (forecast.TrainingBytes > limits.Value.TrainingBytes)
+        if (MemoryFault(RunForecast.Of(spec.Training, shape.TrainRows), limits.Value) is { } fault)
         {
-            throw new RefusedException(Refused.Unprocessable(
-                "Training would need too much memory.",
-                ApiFault.Of(
-                    "$.training.network", $"{forecast.TrainingBytes} bytes to train {forecast.Nnz} connections",
-                    $"at most {limits.Value.TrainingBytes} bytes")));
+            throw new RefusedException(Refused.Unprocessable("Training would need too much memory.", ApiFault.From(fault)));
         }
     }
 

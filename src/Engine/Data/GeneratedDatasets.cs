@@ -32,6 +32,20 @@ public static class GeneratedDatasets
         };
     }
 
+    /// <summary>What the dataset will be, without drawing it.</summary>
+    public static DatasetShape ShapeOf(GeneratedDataset what)
+    {
+        ArgumentNullException.ThrowIfNull(what);
+        var (features, classes) = what.Kind switch
+        {
+            GeneratedDatasetKind.Madelon => (MadelonRows.Features, 2),
+            GeneratedDatasetKind.Glyphs => (GlyphPainter.Side * GlyphPainter.Side, GlyphShapes.Names.Count),
+            GeneratedDatasetKind.Echoes => (EchoPainter.Side * EchoPainter.Side, EchoPainter.Names.Count),
+            _ => throw new ArgumentOutOfRangeException(nameof(what), what.Kind, "Kind must be madelon, glyphs or echoes."),
+        };
+        return new DatasetShape(features, classes, what.TrainSamples, what.TestSamples);
+    }
+
     private static string WriteMadelon(GeneratedDataset what, string storePath, CancellationToken cancellationToken)
     {
         var layout = new SampleLayout(MadelonRows.Features, SampleElement.Float, Regression: false);

@@ -37,14 +37,21 @@ public static unsafe class TopologyGenerator
             return FromEdges(network.Topology.Edges![layer], rows, columns);
         }
 
-        var cells = (long)rows * columns;
+        return FromCells(Cells(network, layer, seed), rows, columns);
+    }
+
+    /// <summary>The connections of a layer one by one, as row·columns + column ascending; of every kind but
+    /// <see cref="TopologyKind.Edges"/>.</summary>
+    internal static RandomCells Cells(NetworkOptions network, int layer, ulong seed)
+    {
+        var cells = (long)network.Layers[layer] * network.Layers[layer + 1];
         var density = LayerDensities.Of(network.Topology, network.Layers)[layer];
         var stream = RandomStream.For(seed, RandomPurpose.Topology, epoch: 0, layer);
 
         // Erdős–Rényi leaves the count to chance, as SET does. The others promise a count, and users check it.
         return network.Topology.Kind == TopologyKind.ErdosRenyi
-            ? FromCells(RandomCells.Bernoulli(cells, density, stream), rows, columns)
-            : FromCells(RandomCells.Distinct(cells, (long)Math.Round(density * cells), ref stream), rows, columns);
+            ? RandomCells.Bernoulli(cells, density, stream)
+            : RandomCells.Distinct(cells, (long)Math.Round(density * cells), ref stream);
     }
 
     private static CsrMatrix FromCells(RandomCells cells, int rows, int columns)

@@ -29,13 +29,22 @@ public sealed record RunForecast
     /// need some MiB more for a moment.</summary>
     public required long TrainingBytes { get; init; }
 
+    /// <summary>Bytes that the dense float32 twin's weights, optimizer state and activations would take.</summary>
+    public required double DenseTrainingBytes { get; init; }
+
     /// <summary>Floating point operations of one epoch over <c>trainRows</c> rows; null when the row count is not known.</summary>
     public double? FlopsPerEpoch { get; init; }
+
+    /// <summary>The same of the dense twin; null when the row count is not known.</summary>
+    public double? DenseFlopsPerEpoch { get; init; }
 
     /// <summary>At the rate of <see cref="AssumedFlopsPerSecond"/>; null when the row count is not known.</summary>
     public double? SecondsPerEpoch { get; init; }
 
     public required double AssumedFlopsPerSecond { get; init; }
+
+    /// <summary>What a run of this spec would be refused for, though its topology is well defined; empty when nothing.</summary>
+    public IReadOnlyList<SpecFault> Warnings { get; init; } = [];
 
     /// <summary>Computes the forecast. Draws the real topology when it is small enough, takes the expectation otherwise; never
     /// O(in·out).</summary>
@@ -54,7 +63,8 @@ public sealed record RunForecast
         var cells = layers.Sum(layer => (double)layer.Inputs * layer.Outputs);
         var outputs = network.Layers.Skip(1).Sum(width => (long)width);
         var modelBytes = (8 * nnz) + (8 * (outputs + weightLayers.Length)) + (4 * outputs);
-        var flops = trainRows is { } rows ? Flops(layers) * (rows / options.BatchSize * options.BatchSize) : (double?)null;
+        var samples = trainRows / options.BatchSize * options.BatchSize;
+        var flops = samples * layers.Sum(layer => FlopsPerConnection(layer) * layer.Nnz);
         return new RunForecast
         {
             Layers = layers,
@@ -64,20 +74,24 @@ public sealed record RunForecast
             ModelBytes = modelBytes,
             DenseModelBytes = 4 * (cells + outputs),
             TrainingBytes = TrainingMemory(options, layers),
+            DenseTrainingBytes = (4.0 * (1 + StateSlots(options)) * (cells + outputs)) + Workspace.BytesOf(network.Layers, options.BatchSize),
             FlopsPerEpoch = flops,
+            DenseFlopsPerEpoch = samples * layers.Sum(layer => FlopsPerConnection(layer) * layer.Inputs * layer.Outputs),
             SecondsPerEpoch = flops / flopsPerSecond,
             AssumedFlopsPerSecond = flopsPerSecond,
         };
     }
 
     // Forward, weight gradient and, above the first layer, input gradient: a multiply and an add per connection and sample each.
-    private static double Flops(IEnumerable<LayerForecast> layers) => layers.Sum(layer => (layer.Layer == 1 ? 4.0 : 6.0) * layer.Nnz);
+    private static double FlopsPerConnection(LayerForecast layer) => layer.Layer == 1 ? 4 : 6;
+
+    private static int StateSlots(TrainingOptions options) => options.Optimizer.Kind == OptimizerKind.Adam ? 2 : 1;
 
     // What Trainer, SparseLayer and Workspace allocate; a test holds it against them.
     private static long TrainingMemory(TrainingOptions options, LayerForecast[] layers)
     {
         var widths = options.Network.Layers;
-        var slots = options.Optimizer.Kind == OptimizerKind.Adam ? 2 : 1;
+        var slots = StateSlots(options);
         var hidden = layers.SkipLast(1).Sum(layer => (long)layer.Outputs);
         return layers.Sum(layer => LayerMemory(layer, slots)) + hidden + Workspace.BytesOf(widths, options.BatchSize) + (8L * widths[0]);
     }
