@@ -117,6 +117,8 @@ public static class SparseApi
         services.AddSingleton<LoadedModels>();
         services.AddSingleton<LiveConnections>();
         services.AddSingleton<RunSubscriptions>();
+        services.AddSingleton<RunListFeed>();
+        services.AddHostedService(provider => provider.GetRequiredService<RunListFeed>());
         services.AddSignalR(options => options.MaximumReceiveMessageSize = 4096)
             .AddJsonProtocol(json => ApiJson.CopyTo(json.PayloadSerializerOptions));
 

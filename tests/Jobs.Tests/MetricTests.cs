@@ -89,7 +89,7 @@ public class MetricTests
             [JsonValueKind.Number, JsonValueKind.Null, JsonValueKind.Null],
             statistics.RootElement.GetProperty("inputImportance").EnumerateArray().Select(value => value.ValueKind));
         var log = await db.RunEvents.SingleAsync(e => e.Kind == RunEventKind.Log);
-        Assert.Contains("gradientNorm, samplesPerSecond, statistics", log.Payload, StringComparison.Ordinal);
+        Assert.Contains("gradientNorm, samplesPerSecond, gigaflopsPerSecond, statistics", log.Payload, StringComparison.Ordinal);
         var epoch = await db.RunEvents.SingleAsync(e => e.Kind == RunEventKind.Epoch);
         Assert.DoesNotContain("gradientNorm", epoch.Payload, StringComparison.Ordinal);
     }

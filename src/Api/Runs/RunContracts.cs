@@ -72,6 +72,9 @@ public sealed record RunResponse
 
     public DateTimeOffset? FinishedAt { get; init; }
 
+    /// <summary>What trains it, or did so last; only when one run is asked for.</summary>
+    public RunEnvironment? Environment { get; init; }
+
     internal static RunResponse From(TrainingRun run) => From(run, null);
 
     internal static RunResponse From(TrainingRun run, double? remainingSeconds) => new()
@@ -128,6 +131,12 @@ public sealed record RunEventMessage(Guid RunId, long Seq, RunEventKind Kind, Js
 /// <param name="More">True when there are events behind the last one.</param>
 public sealed record RunEventsResponse(IReadOnlyList<RunEventMessage> Items, long LastSeq, bool More);
 
+/// <summary>What changed in the list of runs since the last message.</summary>
+/// <param name="Runs">Rows as they are now, new ones too.</param>
+/// <param name="Deleted">Runs that are gone.</param>
+/// <param name="Reload">True when there was more than a message holds: the list is to be read again.</param>
+public sealed record RunsChangedMessage(IReadOnlyList<RunResponse> Runs, IReadOnlyList<Guid> Deleted, bool Reload);
+
 /// <summary>Progress inside an epoch; at most ten a second are shown, none is kept for later.</summary>
 public sealed record StepMessage(Guid RunId, int Epoch, long Step, int StepsPerEpoch, double Loss)
 {
@@ -136,6 +145,9 @@ public sealed record StepMessage(Guid RunId, int Epoch, long Step, int StepsPerE
 
 /// <param name="Step">Epoch for epoch series, optimizer step for step series; from 1.</param>
 public sealed record MetricPoint(long Step, double Value);
+
+/// <summary>Statistics of the layers of one epoch.</summary>
+public sealed record EpochLayers(int Epoch, IReadOnlyList<LayerStatistics> Layers);
 
 /// <summary>Continues from a checkpoint as a run of its own.</summary>
 public sealed record ForkRunRequest : IRequestBody

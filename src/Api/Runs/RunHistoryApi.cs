@@ -8,6 +8,9 @@ public static class RunHistoryApi
     private const int DefaultPoints = 500;
     private const int MostPoints = 5000;
     private const int MostSeries = 20;
+    private const int DefaultHistory = 64;
+    private const int MostHistory = 1000;
+    private const int MostHistoryLayers = 8192;
 
     public static void MapRunHistory(this RouteGroupBuilder runs)
     {
@@ -21,6 +24,14 @@ public static class RunHistoryApi
         runs.MapGet("/{id:guid}/statistics", Statistics).WithName("getRunStatistics").Needs(ApiRole.Viewer).Refuses(400, 404)
             .Produces<Engine.Training.NetworkStatistics>()
             .WithSummary("Read an epoch's statistics of the network; the newest by default");
+        runs.MapGet("/{id:guid}/statistics/history", StatisticsHistory).WithName("listRunStatistics").Needs(ApiRole.Viewer)
+            .Refuses(400, 404)
+            .Produces<List<EpochLayers>>()
+            .WithSummary("Read the layers' statistics of evenly spaced epochs")
+            .WithDescription(
+                "Every epoch of a short run, every second, fourth, eighth … of a longer one, and always the newest; fewer where the "
+                + "network has many layers. Without the lists of single neurons, degrees and input importance, which an epoch's own "
+                + "statistics have.");
         runs.MapGet("/{id:guid}/statistics/epochs", StatisticsEpochs).WithName("listRunStatisticsEpochs").Needs(ApiRole.Viewer).Refuses(404)
             .WithSummary("List the epochs that have statistics");
     }
@@ -103,4 +114,37 @@ public static class RunHistoryApi
             ? TypedResults.Ok(
                 await db.RunStatistics.Where(row => row.RunId == id).Select(row => row.Epoch).Order().ToListAsync(cancellationToken))
             : Refused.NotFound("run", id);
+
+    private static async Task<Results<ContentHttpResult, ProblemResult>> StatisticsHistory(
+        Guid id, SparseDbContext db, CancellationToken cancellationToken, int maxEpochs = DefaultHistory)
+    {
+        if (maxEpochs is < 1 or > MostHistory)
+        {
+            return Refused.BadRequest(ApiFault.Of("maxEpochs", maxEpochs, $"1 to {MostHistory}"));
+        }
+
+        var run = await db.Runs.AsNoTracking().Where(run => run.Id == id)
+            .Select(run => new { run.EpochsDone, run.Spec }).SingleOrDefaultAsync(cancellationToken);
+        if (run is null)
+        {
+            return Refused.NotFound("run", id);
+        }
+
+        var most = Math.Clamp(MostHistoryLayers / Math.Max(1, run.Spec.Training.Network.Layers.Count - 1), 1, maxEpochs);
+        var stride = 1;
+        while ((run.EpochsDone + stride - 1) / stride > most)
+        {
+            stride *= 2;
+        }
+
+        var rows = await db.Database.SqlQuery<string>(
+            $"""
+            SELECT json_build_object('epoch', epoch, 'layers', (
+                SELECT json_agg((layer #- ARRAY['importance', 'top']) - 'fanIn' - 'fanOut' - 'dead')
+                FROM jsonb_array_elements(payload->'layers') AS layer))::text AS "Value"
+            FROM run_statistics WHERE run_id = {id} AND ((epoch - 1) % {stride} = 0 OR epoch = {run.EpochsDone})
+            ORDER BY epoch
+            """).ToListAsync(cancellationToken);
+        return TypedResults.Text($"[{string.Join(',', rows)}]", "application/json");
+    }
 }

@@ -17,7 +17,9 @@ public static class RunsApi
                 + "the same body answers with the same run, and another body with 409.");
         runs.MapGet("/", List).WithName("listRuns").Needs(ApiRole.Viewer).Refuses(400)
             .WithSummary("List runs, newest first")
-            .WithDescription("state: one or several, with commas. label: key=value, may be repeated. name: part of the name.");
+            .WithDescription(
+                "state: one or several, with commas. label: key=value, may be repeated. name: part of the name. sort: "
+                + RunOrder.Allowed + "; with - in front from the largest down. Runs without such a value come last.");
         runs.MapGet("/{id:guid}", Get).WithName("getRun").Needs(ApiRole.Viewer).Refuses(404).WithSummary("See how a run is doing");
         runs.MapGet("/{id:guid}/spec", Spec).WithName("getRunSpec").Needs(ApiRole.Viewer).Refuses(404)
             .WithSummary("Read a run's spec as it was posted, edge lists included");
@@ -102,23 +104,27 @@ public static class RunsApi
     }
 
     private static async Task<Ok<Page<RunResponse>>> List(
-        SparseDbContext db, CancellationToken cancellationToken, string? cursor = null, int? limit = null, string? state = null,
-        string[]? label = null, string? name = null, Guid? dataset = null, Guid? owner = null, DateTimeOffset? createdAfter = null,
-        DateTimeOffset? createdBefore = null)
+        SparseDbContext db, TimeProvider clock, CancellationToken cancellationToken, string? cursor = null, int? limit = null,
+        string? state = null, string[]? label = null, string? name = null, Guid? dataset = null, Guid? owner = null,
+        DateTimeOffset? createdAfter = null, DateTimeOffset? createdBefore = null, string? sort = null)
     {
-        var page = PageRequest.From(cursor, limit);
-        var rows = await RunFilter.Apply(db.Runs.AsNoTracking(), state, label, name, dataset, owner, createdAfter, createdBefore)
-            .Where(run => page.BeforeCreatedAt == null || run.CreatedAt < page.BeforeCreatedAt
-                || (run.CreatedAt == page.BeforeCreatedAt && run.Id.CompareTo(page.AfterId) > 0))
-            .OrderByDescending(run => run.CreatedAt).ThenBy(run => run.Id).Take(page.Limit + 1).ToListAsync(cancellationToken);
-        return TypedResults.Ok(page.ToPage(rows, RunResponse.From, run => run.CreatedAt, run => run.Id));
+        var runs = RunFilter.Apply(db.Runs.AsNoTracking(), state, label, name, dataset, owner, createdAfter, createdBefore);
+        var (rows, next) = await RunOrder.ReadAsync(runs, sort, cursor, limit, clock.GetUtcNow(), cancellationToken);
+        return TypedResults.Ok(new Page<RunResponse>(await RunRows.ToResponsesAsync(rows, db, clock, cancellationToken), next));
     }
 
     private static async Task<Results<Ok<RunResponse>, ProblemResult>> Get(
-        Guid id, SparseDbContext db, TimeProvider clock, CancellationToken cancellationToken) =>
-        await db.Runs.AsNoTracking().SingleOrDefaultAsync(run => run.Id == id, cancellationToken) is { } run
-            ? TypedResults.Ok(RunResponse.From(run, await RemainingTime.EstimateAsync(run, db, clock, cancellationToken)))
-            : Refused.NotFound("run", id);
+        Guid id, SparseDbContext db, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var run = await db.Runs.AsNoTracking().SingleOrDefaultAsync(run => run.Id == id, cancellationToken);
+        if (run is null)
+        {
+            return Refused.NotFound("run", id);
+        }
+
+        var row = (await RunRows.ToResponsesAsync([run], db, clock, cancellationToken))[0];
+        return TypedResults.Ok(row with { Environment = await RunRows.EnvironmentAsync(id, db, cancellationToken) });
+    }
 
     private static async Task<Results<Ok<Engine.Training.RunSpec>, ProblemResult>> Spec(
         Guid id, SparseDbContext db, CancellationToken cancellationToken) =>
@@ -159,18 +165,14 @@ public static class RunsApi
     }
 
     private static async Task<Results<NoContent, ProblemResult>> Delete(
-        Guid id, ClaimsPrincipal user, SparseDbContext db, CancellationToken cancellationToken)
+        Guid id, ClaimsPrincipal user, SparseDbContext db, RunCommands commands, CancellationToken cancellationToken)
     {
         if (await RefusalAsync(id, user, db, cancellationToken) is { } refusal)
         {
             return refusal;
         }
 
-        var deleted = await db.Runs
-            .Where(
-                run => run.Id == id && (run.State == RunState.Succeeded || run.State == RunState.Failed || run.State == RunState.Cancelled))
-            .ExecuteDeleteAsync(cancellationToken);
-        return deleted == 1
+        return await commands.DeleteAsync(id, cancellationToken)
             ? TypedResults.NoContent()
             : Refused.Conflict(
                 "The run is not finished; cancel it first.", ApiFault.Of("state", "not finished", "succeeded, failed or cancelled"));

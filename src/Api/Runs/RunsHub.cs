@@ -11,12 +11,16 @@ public interface IRunClient
 
     /// <summary>At most ten a second and run; old values are dropped.</summary>
     Task Step(StepMessage message);
+
+    /// <summary>Rows of the list that changed, at most twice a second; of each run the newest.</summary>
+    Task RunsChanged(RunsChangedMessage message);
 }
 
 /// <summary>
 /// Runs, watched live. Replays from a sequence number, then goes on live; whoever reconnects subscribes again with the last one seen.
 /// </summary>
-internal sealed class RunsHub(SparseDbContext db, RunSubscriptions subscriptions, IOptions<ApiLimits> limits) : Hub<IRunClient>
+internal sealed class RunsHub(SparseDbContext db, RunSubscriptions subscriptions, RunListFeed list, IOptions<ApiLimits> limits)
+    : Hub<IRunClient>
 {
     public const string Address = "/hubs/runs";
 
@@ -32,6 +36,7 @@ internal sealed class RunsHub(SparseDbContext db, RunSubscriptions subscriptions
 
     public override async Task OnDisconnectedAsync(Exception? exception)
     {
+        list.Stop(Context.ConnectionId);
         await subscriptions.DisconnectAsync(Context.ConnectionId);
         await base.OnDisconnectedAsync(exception);
     }
@@ -56,4 +61,9 @@ internal sealed class RunsHub(SparseDbContext db, RunSubscriptions subscriptions
     }
 
     public Task Unsubscribe(Guid runId) => subscriptions.StopAsync(Context.ConnectionId, runId);
+
+    /// <summary>Follows the list of runs. Whoever reads the list after this call misses nothing.</summary>
+    public void SubscribeList() => list.Start(Context.ConnectionId);
+
+    public void UnsubscribeList() => list.Stop(Context.ConnectionId);
 }

@@ -40,6 +40,10 @@ public sealed record EpochResult
     public required double SamplesPerSecond { get; init; }
 
     public required NetworkStatistics Statistics { get; init; }
+
+    /// <summary>Useful work of the training, in 10⁹ operations a second: a multiply and an add for each connection and sample in
+    /// the forward pass, the weights' gradient and (not in layer 1) the input's gradient. What the kernels do beside it does not count.</summary>
+    public double GigaflopsPerSecond => SamplesPerSecond * Statistics.Layers.Sum(layer => (layer.Layer == 1 ? 4.0 : 6.0) * layer.Nnz) / 1e9;
 }
 
 /// <summary>Exact statistics of the network of one epoch, taken before evolution; births, deaths and prunings are this epoch's.</summary>
@@ -84,6 +88,15 @@ public sealed record LayerStatistics
     /// <summary>Connected hidden neurons whose output was 0 for every test sample.</summary>
     public int DeadNeurons { get; init; }
 
+    /// <summary>The first ten dead neurons, by index in their layer.</summary>
+    public IReadOnlyList<int> Dead { get; init; } = [];
+
+    /// <summary>Connections into each neuron of this layer; null in statistics written before there was such a thing.</summary>
+    public DegreeDistribution? FanIn { get; init; }
+
+    /// <summary>Connections out of each neuron (or feature) that feeds this layer.</summary>
+    public DegreeDistribution? FanOut { get; init; }
+
     /// <summary>Share of all positions that have ever held a connection (ITOP's R_s); estimated within 1 % standard error.</summary>
     public double ExplorationRate { get; init; }
 
@@ -111,6 +124,11 @@ public sealed record ImportanceDistribution
     /// <summary>The ten most important neurons, strongest first.</summary>
     public required IReadOnlyList<NeuronImportance> Top { get; init; }
 }
+
+/// <summary>How many neurons have how many connections.</summary>
+/// <param name="BinWidth">Degrees that one bin counts; 1 where there are few different ones.</param>
+/// <param name="Histogram">Counts of neurons in at most 20 bins; the first begins at <paramref name="Minimum"/>.</param>
+public sealed record DegreeDistribution(int Minimum, int Maximum, double Mean, int BinWidth, IReadOnlyList<int> Histogram);
 
 /// <param name="Neuron">Index in its layer, from 0.</param>
 /// <param name="Importance">Σ|w| of its incoming connections.</param>

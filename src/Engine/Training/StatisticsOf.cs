@@ -11,12 +11,14 @@ internal static class StatisticsOf
 {
     private const int Bins = 20;
     private const int TopCount = 10;
+    private const int DeadCount = 10;
 
     public static LayerStatistics Layer(SparseLayer layer, SparseLayer? next, bool[]? everActive, double gradientNorm)
     {
         var weights = layer.Weights;
         var disconnected = 0;
         var dead = 0;
+        var firstDead = new List<int>();
         using var connected = next is null ? null : HaveOutputs(next.Weights);
         using var strength = new DeviceBuffer<float>(weights.Rows);
         NeuronStrength.Incoming(weights, strength.Span);
@@ -29,6 +31,10 @@ internal static class StatisticsOf
             else if (everActive is not null && !everActive[neuron])
             {
                 dead++;
+                if (firstDead.Count < DeadCount)
+                {
+                    firstDead.Add(neuron);
+                }
             }
         }
 
@@ -42,10 +48,29 @@ internal static class StatisticsOf
             PrunedNeurons = layer.Removed.AsSpan().Count(true),
             DisconnectedNeurons = disconnected,
             DeadNeurons = dead,
+            Dead = firstDead,
+            FanIn = FanIn(weights),
+            FanOut = FanOut(weights),
             ExplorationRate = ExplorationRate(layer),
             GradientNorm = gradientNorm,
             Importance = Distribution(strength.Span),
         };
+    }
+
+    /// <param name="degrees">Connections of each neuron; at least one.</param>
+    internal static DegreeDistribution Degrees(ReadOnlySpan<int> degrees)
+    {
+        var (minimum, maximum) = (TensorPrimitives.Min(degrees), TensorPrimitives.Max(degrees));
+        var width = ((maximum - minimum) / Bins) + 1;
+        var histogram = new int[((maximum - minimum) / width) + 1];
+        var sum = 0L;
+        foreach (var degree in degrees)
+        {
+            sum += degree;
+            histogram[(degree - minimum) / width]++;
+        }
+
+        return new DegreeDistribution(minimum, maximum, (double)sum / degrees.Length, width, histogram);
     }
 
     internal static ImportanceDistribution Distribution(ReadOnlySpan<float> strength)
@@ -88,6 +113,29 @@ internal static class StatisticsOf
             Histogram = histogram,
             Top = strongest,
         };
+    }
+
+    private static DegreeDistribution FanIn(CsrMatrix weights)
+    {
+        using var degrees = new DeviceBuffer<int>(weights.Rows);
+        for (var row = 0; row < weights.Rows; row++)
+        {
+            degrees[row] = weights.FanIn(row);
+        }
+
+        return Degrees(degrees.Span);
+    }
+
+    private static unsafe DegreeDistribution FanOut(CsrMatrix weights)
+    {
+        using var degrees = new DeviceBuffer<int>(weights.Columns);
+        degrees.Clear();
+        for (var k = 0L; k < weights.Nnz; k++)
+        {
+            degrees.Pointer[weights.ColumnIndices.Pointer[k]]++;
+        }
+
+        return Degrees(degrees.Span);
     }
 
     private static double ExplorationRate(SparseLayer layer)

@@ -53,6 +53,19 @@ public sealed class RunCommands(NpgsqlDataSource dataSource)
     public Task<CommandResult> ResumeAsync(Guid runId, CancellationToken cancellationToken = default) =>
         ApplyAsync(RunCommand.Resume, runId, cancellationToken);
 
+    /// <summary>Deletes a run that is finished, and rings for those who watch the list.</summary>
+    /// <returns>False when it is not finished, or not there.</returns>
+    public async Task<bool> DeleteAsync(Guid runId, CancellationToken cancellationToken = default)
+    {
+        await using var command = dataSource.CreateCommand(
+            """
+            WITH deleted AS (DELETE FROM runs WHERE id = @id AND state IN ('succeeded', 'failed', 'cancelled') RETURNING id)
+            SELECT count(pg_notify('run_events', id::text || ':0')) FROM deleted
+            """);
+        command.Parameters.AddWithValue("id", runId);
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))! > 0;
+    }
+
     public async Task<CommandResult> ApplyAsync(RunCommand command, Guid runId, CancellationToken cancellationToken = default)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);

@@ -4,7 +4,8 @@ using SparseService.Persistence.Entities;
 namespace SparseService.Jobs.Events;
 
 /// <summary>Payload of <see cref="RunEventKind.State"/>.</summary>
-public sealed record StatePayload(RunState State, RunReason Reason, string? Message, int Attempt);
+/// <param name="Environment">Where the run is trained; only in the event of the state running.</param>
+public sealed record StatePayload(RunState State, RunReason Reason, string? Message, int Attempt, RunEnvironment? Environment = null);
 
 /// <summary>Payload of <see cref="RunEventKind.Checkpoint"/>.</summary>
 public sealed record CheckpointPayload(Guid CheckpointId, int Epoch, long Step, long Bytes);
@@ -48,10 +49,15 @@ public sealed record EpochPayload
 
     public double? SamplesPerSecond { get; init; }
 
+    public double? GigaflopsPerSecond { get; init; }
+
+    /// <summary>Resident memory of the worker's process.</summary>
+    public long? WorkerBytes { get; init; }
+
     /// <summary>Seconds that the remaining epochs will take at the rate of this one.</summary>
     public double? SecondsLeft { get; init; }
 
-    public static EpochPayload From(EpochResult result, int epochsTotal) => new()
+    public static EpochPayload From(EpochResult result, int epochsTotal, long workerBytes) => new()
     {
         Epoch = result.Epoch,
         Step = result.Step,
@@ -68,6 +74,8 @@ public sealed record EpochPayload
         EvolutionSeconds = result.EvolutionSeconds,
         TestSeconds = result.TestSeconds,
         SamplesPerSecond = Finite(result.SamplesPerSecond),
+        GigaflopsPerSecond = Finite(result.GigaflopsPerSecond),
+        WorkerBytes = workerBytes,
         SecondsLeft = Finite((result.TrainSeconds + result.EvolutionSeconds + result.TestSeconds) * (epochsTotal - result.Epoch)),
     };
 

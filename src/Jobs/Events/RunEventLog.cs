@@ -33,7 +33,8 @@ public static class RunEventLog
 
     /// <summary>Puts a run into a state and appends the event that says so. The caller has locked the row and checked that the change is allowed.</summary>
     internal static async Task ChangeStateAsync(
-        NpgsqlConnection connection, Guid runId, RunState state, RunReason reason, string? message, CancellationToken cancellationToken)
+        NpgsqlConnection connection, Guid runId, RunState state, RunReason reason, string? message, CancellationToken cancellationToken,
+        RunEnvironment? environment = null)
     {
         await using var command = new NpgsqlCommand(
             """
@@ -52,7 +53,8 @@ public static class RunEventLog
         command.Parameters.AddWithValue("ended", state is RunState.Succeeded or RunState.Failed or RunState.Cancelled);
         command.Parameters.AddWithValue("leased", state is RunState.Starting or RunState.Running or RunState.Pausing or RunState.Stopping);
         var attempt = (int)(await command.ExecuteScalarAsync(cancellationToken))!;
-        await AppendAsync(connection, runId, RunEventKind.State, new StatePayload(state, reason, message, attempt), cancellationToken);
+        await AppendAsync(
+            connection, runId, RunEventKind.State, new StatePayload(state, reason, message, attempt, environment), cancellationToken);
     }
 
     internal static async Task NotifyAsync(NpgsqlConnection connection, string channel, string payload, CancellationToken cancellationToken)

@@ -25,6 +25,7 @@ public sealed class RunEventTail(NpgsqlDataSource dataSource, IDbContextFactory<
     private static readonly TimeSpan LookAnyway = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<Guid, Topic> topics = new();
+    private readonly ConcurrentDictionary<ChangeCollection, bool> changes = new();
 
     /// <summary>Every event after a sequence number, oldest first, then live ones; ends only by cancellation.</summary>
     /// <param name="afterSeq">0 = from the beginning.</param>
@@ -57,6 +58,25 @@ public sealed class RunEventTail(NpgsqlDataSource dataSource, IDbContextFactory<
         {
             yield return step;
             await Task.Delay(StepInterval, cancellationToken);
+        }
+    }
+
+    /// <summary>Which runs change, over all of them, at most once an interval. Ends only by cancellation.</summary>
+    public async IAsyncEnumerable<ChangedRuns> FollowChangesAsync(TimeSpan interval, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var collection = new ChangeCollection();
+        changes[collection] = true;
+        try
+        {
+            while (true)
+            {
+                yield return await collection.TakeAsync(cancellationToken);
+                await Task.Delay(interval, cancellationToken);
+            }
+        }
+        finally
+        {
+            changes.TryRemove(collection, out _);
         }
     }
 
@@ -95,11 +115,20 @@ public sealed class RunEventTail(NpgsqlDataSource dataSource, IDbContextFactory<
         else if (Guid.TryParse(payload.AsSpan(0, Math.Max(0, payload.IndexOf(':', StringComparison.Ordinal))), CultureInfo.InvariantCulture, out var runId))
         {
             Publish(runId, topic => topic.Doorbells, true);
+            foreach (var collection in changes.Keys)
+            {
+                collection.Note(runId);
+            }
         }
     }
 
     private void RingAll()
     {
+        foreach (var collection in changes.Keys)
+        {
+            collection.NoteAll();
+        }
+
         foreach (var runId in topics.Keys)
         {
             Publish(runId, topic => topic.Doorbells, true);

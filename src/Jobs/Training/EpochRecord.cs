@@ -7,6 +7,9 @@ internal sealed record EpochRecord : IDisposable
 {
     public required EpochResult Result { get; init; }
 
+    /// <summary>Resident memory of the worker's process, other runs and the datasets' pages that it touched included.</summary>
+    public long WorkerBytes { get; init; }
+
     public CheckpointDraft? Checkpoint { get; init; }
 
     public ModelDraft? Model { get; init; }

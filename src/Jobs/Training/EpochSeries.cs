@@ -1,12 +1,11 @@
-using SparseService.Engine.Training;
-
 namespace SparseService.Jobs.Training;
 
 /// <summary>The series that every epoch adds a point to.</summary>
 internal static class EpochSeries
 {
-    public static IEnumerable<MetricPoint> Of(EpochResult result)
+    public static IEnumerable<MetricPoint> Of(EpochRecord record)
     {
+        var result = record.Result;
         yield return new("loss", result.Epoch, result.Loss);
         yield return new("testLoss", result.Epoch, result.TestLoss);
         yield return new("nnz", result.Epoch, result.Nnz);
@@ -17,6 +16,8 @@ internal static class EpochSeries
         yield return new("evolutionSeconds", result.Epoch, result.EvolutionSeconds);
         yield return new("testSeconds", result.Epoch, result.TestSeconds);
         yield return new("samplesPerSecond", result.Epoch, result.SamplesPerSecond);
+        yield return new("gigaflopsPerSecond", result.Epoch, result.GigaflopsPerSecond);
+        yield return new("workerBytes", result.Epoch, record.WorkerBytes);
         if (result.TrainAccuracy is { } trainAccuracy)
         {
             yield return new("trainAccuracy", result.Epoch, trainAccuracy);

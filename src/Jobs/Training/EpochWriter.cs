@@ -30,11 +30,11 @@ internal sealed class EpochWriter(NpgsqlDataSource dataSource, RunLease lease, T
         // The bytes go first: they take long, and from the fence on the heartbeat waits for this transaction.
         var checkpoint = record.Checkpoint is null ? default : await BlobStore.WriteAsync(connection, record.Checkpoint.Bytes, cancellationToken);
         var model = record.Model is null ? default : await BlobStore.WriteAsync(connection, record.Model.Bytes, cancellationToken);
-        await MetricCopy.StageAsync(connection, [.. EpochSeries.Of(record.Result)], cancellationToken);
+        await MetricCopy.StageAsync(connection, [.. EpochSeries.Of(record)], cancellationToken);
         var fenced = await lease.FenceAsync(connection, cancellationToken);
         if (record.Result.Epoch > fenced.EpochsDone)
         {
-            await RecordEpochAsync(connection, record.Result, cancellationToken);
+            await RecordEpochAsync(connection, record, cancellationToken);
         }
 
         if (record.Checkpoint is not null)
@@ -57,8 +57,9 @@ internal sealed class EpochWriter(NpgsqlDataSource dataSource, RunLease lease, T
         return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    private async Task RecordEpochAsync(NpgsqlConnection connection, EpochResult result, CancellationToken cancellationToken)
+    private async Task RecordEpochAsync(NpgsqlConnection connection, EpochRecord record, CancellationToken cancellationToken)
     {
+        var result = record.Result;
         // A new epoch is progress: faults before it no longer count.
         await using (var progress = new NpgsqlCommand(
             """
@@ -90,8 +91,8 @@ internal sealed class EpochWriter(NpgsqlDataSource dataSource, RunLease lease, T
             await statistics.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        await RunEventLog.AppendAsync(connection, run.Id, RunEventKind.Epoch, EpochPayload.From(result, run.EpochsTotal), cancellationToken);
-        var leftOut = EpochSeries.Of(result).Where(point => !double.IsFinite(point.Value)).Select(point => point.Series);
+        await RunEventLog.AppendAsync(connection, run.Id, RunEventKind.Epoch, EpochPayload.From(result, run.EpochsTotal, record.WorkerBytes), cancellationToken);
+        var leftOut = EpochSeries.Of(record).Where(point => !double.IsFinite(point.Value)).Select(point => point.Series);
         await TellLeftOutAsync(connection, result.Epoch, allFinite ? leftOut : leftOut.Append("statistics"), cancellationToken);
     }
 

@@ -64,7 +64,7 @@ public sealed class TrainRunJob(
         try
         {
             using var session = await OpenAsync(lease);
-            await MarkRunningAsync(lease, lease.Interrupted);
+            await MarkRunningAsync(lease, identity.EnvironmentOf(session.BackendName, session.Threads), lease.Interrupted);
             var run = await LoadAsync(lease.Run.RunId, lease.Interrupted);
             var recordedStep = await RecordedStepAsync(run.Id, lease.Interrupted);
             var recorder = new RunRecorder(new EpochWriter(dataSource, lease, run), lease, settings.SpoolEpochs, logger);
@@ -119,14 +119,14 @@ public sealed class TrainRunJob(
             .MaxAsync(metric => (long?)metric.Step, cancellationToken) ?? 0;
     }
 
-    private Task MarkRunningAsync(RunLease lease, CancellationToken cancellationToken) => InFencedTransactionAsync(
+    private Task MarkRunningAsync(RunLease lease, RunEnvironment environment, CancellationToken cancellationToken) => InFencedTransactionAsync(
         lease,
         async (connection, run, token) =>
         {
             // A command may have come in between; the heartbeat will see it.
             if (run.State == RunState.Starting)
             {
-                await RunEventLog.ChangeStateAsync(connection, lease.Run.RunId, RunState.Running, RunReason.None, null, token);
+                await RunEventLog.ChangeStateAsync(connection, lease.Run.RunId, RunState.Running, RunReason.None, null, token, environment);
             }
         },
         cancellationToken);

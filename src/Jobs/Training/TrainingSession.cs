@@ -25,6 +25,10 @@ internal sealed class TrainingSession : IDisposable
 
     public Trainer Trainer { get; }
 
+    public string BackendName => backend.Name;
+
+    public int Threads => backend.Threads;
+
     /// <summary>Step of the newest checkpoint that was drafted or resumed from.</summary>
     public long SavedStep { get; private set; }
 
@@ -108,7 +112,13 @@ internal sealed class TrainingSession : IDisposable
             SavedStep = Trainer.Step;
         }
 
-        return new EpochRecord { Result = result, Checkpoint = checkpoint, Model = Trainer.IsFinished ? DraftModel(spoolFolder) : null };
+        return new EpochRecord
+        {
+            Result = result,
+            WorkerBytes = Environment.WorkingSet,
+            Checkpoint = checkpoint,
+            Model = Trainer.IsFinished ? DraftModel(spoolFolder) : null,
+        };
     }
 
     private ModelDraft DraftModel(string spoolFolder)
