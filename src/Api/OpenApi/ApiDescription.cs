@@ -12,6 +12,7 @@ internal static class ApiDescription
     public static IServiceCollection AddApiDescription(this IServiceCollection services)
     {
         services.AddEndpointsApiExplorer();
+        services.AddSingleton<SpecSchema>();
         services.AddSwaggerGen(options =>
         {
             options.SwaggerDoc(DocumentName, new OpenApiInfo
@@ -31,6 +32,7 @@ internal static class ApiDescription
             options.CustomSchemaIds(SchemaName);
             options.OperationFilter<DescribeOperation>();
             options.SchemaFilter<DescribeExample>();
+            options.SchemaFilter<DescribeSpec>();
             foreach (var assembly in new[] { "Api", "Engine", "Persistence" })
             {
                 var comments = Path.Combine(AppContext.BaseDirectory, $"SparseService.{assembly}.xml");

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using SparseService.Api.OpenApi;
 using SparseService.Api.Runs;
 using SparseService.Engine.Data;
 using SparseService.Engine.Topology;
@@ -28,6 +29,13 @@ public static class TopologiesApi
                 "The body is that of POST /v1/runs; its dataset does not matter. The answer counts the connections that a run of the spec "
                 + $"starts from on a grid of at most {SpyPlot.MostCells} by {SpyPlot.MostCells} cells over the asked part of the layer. "
                 + $"A layer of more than {SpyPlot.LargestDrawn:0} connections is refused.");
+
+        routes.MapGet("/specs/schema", Schema).WithTags("Runs").WithName("getSpecSchema").Needs(ApiRole.Viewer)
+            .Produces<object>(StatusCodes.Status200OK, SpecSchema.ContentType)
+            .WithSummary("Read what a spec may hold, as a JSON Schema (2020-12)")
+            .WithDescription(
+                "Types, names, ranges, defaults and descriptions, for forms and editors. What depends on several values at once is checked by "
+                + "POST /v1/topologies/preview.");
         return topologies;
     }
 
@@ -66,6 +74,8 @@ public static class TopologiesApi
             yield return fault;
         }
     }
+
+    private static ContentHttpResult Schema(SpecSchema schema) => TypedResults.Text(schema.Text, SpecSchema.ContentType);
 
     private static async Task<Results<Ok<SpyPlot>, ProblemResult>> Spy(
         HttpRequest request, CancellationToken cancellationToken, int? layer = null, int firstInput = 0, int? inputs = null,

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 
 namespace SparseService.Engine.Training;
 
@@ -5,6 +6,7 @@ namespace SparseService.Engine.Training;
 public sealed record RunSpec
 {
     /// <summary>A name for people; need not be unique. At most 200 characters.</summary>
+    [StringLength(200, MinimumLength = 1)]
     public string? Name { get; init; }
 
     /// <summary>Free labels to filter by. At most 32, keys up to 63 and values up to 200 characters.</summary>
@@ -24,6 +26,7 @@ public sealed record DatasetReference
     public Guid? Id { get; init; }
 
     /// <summary>Name of an uploaded dataset; its newest version is taken.</summary>
+    [StringLength(200, MinimumLength = 1)]
     public string? Name { get; init; }
 
     /// <summary>A dataset that the service generates by itself.</summary>
@@ -43,9 +46,11 @@ public sealed record GeneratedDataset
     public required GeneratedDatasetKind Kind { get; init; }
 
     /// <summary>Training rows, 1 to 1,000,000.</summary>
+    [Range(1, 1_000_000)]
     public int TrainSamples { get; init; } = 2000;
 
     /// <summary>Test rows, 1 to 1,000,000.</summary>
+    [Range(1, 1_000_000)]
     public int TestSamples { get; init; } = 600;
 
     public ulong Seed { get; init; } = 1;

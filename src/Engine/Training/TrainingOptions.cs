@@ -1,10 +1,12 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 
 namespace SparseService.Engine.Training;
 
 /// <summary>
 /// Everything that decides the result of a training run, from the JSON body to the kernel. Defaults are those of
-/// <i>Truly Sparse Neural Networks at Scale</i> (arXiv 2102.01732); <see cref="TrainingOptionsValidator"/> holds the allowed ranges.
+/// <i>Truly Sparse Neural Networks at Scale</i> (arXiv 2102.01732). The ranges here are those of the JSON schema, for whoever fills in a
+/// spec; what is accepted is decided by <see cref="TrainingOptionsValidator"/>, and a test holds the one against the other.
 /// </summary>
 public sealed record TrainingOptions
 {
@@ -12,9 +14,11 @@ public sealed record TrainingOptions
     public ulong Seed { get; init; } = 1;
 
     /// <summary>Passes over the training part, 1 to 100,000.</summary>
+    [Range(1, 100_000)]
     public int Epochs { get; init; } = 10;
 
     /// <summary>Samples per optimizer update, 1 to 65,536. A last, smaller minibatch is dropped, as in the authors' code.</summary>
+    [Range(1, 65_536)]
     public int BatchSize { get; init; } = 128;
 
     public required NetworkOptions Network { get; init; }
@@ -26,6 +30,7 @@ public sealed record TrainingOptions
     public ScheduleOptions Schedule { get; init; } = new();
 
     /// <summary>Share of hidden activations dropped in training, 0 to 0.95; kept ones are scaled by 1/(1−dropout).</summary>
+    [Range(0.0, 0.95)]
     public double Dropout { get; init; }
 
     public DataOptions Data { get; init; } = new();
@@ -44,6 +49,7 @@ public sealed record TrainingOptions
 public sealed record NetworkOptions
 {
     /// <summary>Width of every layer, input first and output last, e.g. [784, 1000, 1000, 1000, 10].</summary>
+    [MinLength(2), MaxLength(64)]
     public required IReadOnlyList<int> Layers { get; init; }
 
     public TopologyOptions Topology { get; init; } = new();
@@ -75,9 +81,11 @@ public sealed record TopologyOptions
     public TopologyKind Kind { get; init; } = TopologyKind.ErdosRenyi;
 
     /// <summary>Sparsity parameter of <see cref="TopologyKind.ErdosRenyi"/>, above 0.</summary>
+    [Range(0.0, 1e9, MinimumIsExclusive = true)]
     public double Epsilon { get; init; } = 20;
 
     /// <summary>Overall (ERK) or per-layer (uniform) density, above 0, at most 1.</summary>
+    [Range(0.0, 1.0, MinimumIsExclusive = true)]
     public double? Density { get; init; }
 
     /// <summary>For <see cref="TopologyKind.Edges"/>: per layer a list of [from, to] pairs (input neuron, output neuron), from 0.</summary>
@@ -118,6 +126,7 @@ public sealed record ActivationOptions
     public ActivationKind Kind { get; init; } = ActivationKind.Relu;
 
     /// <summary>Left slope of leaky ReLU, alpha of All-ReLU (0 to 10).</summary>
+    [Range(0.0, 10.0)]
     public double Slope { get; init; } = 0.6;
 
     /// <summary>SReLU with fixed parameters; see <see cref="SReluOptions"/>.</summary>
@@ -127,12 +136,16 @@ public sealed record ActivationOptions
 /// <summary>f(x) = tr + ar·(x − tr) for x ≥ tr; x between; tl + al·(x − tl) for x ≤ tl.</summary>
 public sealed record SReluOptions
 {
+    [Range(-1000.0, 1000.0)]
     public double LeftThreshold { get; init; }
 
+    [Range(-10.0, 10.0)]
     public double LeftSlope { get; init; } = 0.2;
 
+    [Range(-1000.0, 1000.0)]
     public double RightThreshold { get; init; } = 1;
 
+    [Range(-10.0, 10.0)]
     public double RightSlope { get; init; } = 1;
 }
 
@@ -158,24 +171,30 @@ public sealed record OptimizerOptions
     public OptimizerKind Kind { get; init; } = OptimizerKind.Sgd;
 
     /// <summary>Above 0, at most 100.</summary>
+    [Range(0.0, 100.0, MinimumIsExclusive = true)]
     public double LearningRate { get; init; } = 0.01;
 
     /// <summary>SGD: V ← momentum·V − rate·dW. 0 to below 1.</summary>
+    [Range(0.0, 1.0, MaximumIsExclusive = true)]
     public double Momentum { get; init; } = 0.9;
 
     /// <summary>SGD: W ← W + momentum·V − rate·dW in place of W ← W + V.</summary>
     public bool Nesterov { get; init; }
 
     /// <summary>Decoupled decay per step: W ← W − weightDecay·W, not multiplied by the rate, as in the authors' code. 0 to below 1.</summary>
+    [Range(0.0, 1.0, MaximumIsExclusive = true)]
     public double WeightDecay { get; init; }
 
     /// <summary>Adam only.</summary>
+    [Range(0.0, 1.0, MaximumIsExclusive = true)]
     public double Beta1 { get; init; } = 0.9;
 
     /// <summary>Adam only.</summary>
+    [Range(0.0, 1.0, MaximumIsExclusive = true)]
     public double Beta2 { get; init; } = 0.999;
 
     /// <summary>Adam only.</summary>
+    [Range(0.0, 1.0, MinimumIsExclusive = true)]
     public double Epsilon { get; init; } = 1e-8;
 }
 
@@ -191,15 +210,18 @@ public sealed record ScheduleOptions
     public ScheduleKind Kind { get; init; } = ScheduleKind.Constant;
 
     /// <summary>Epoch e of the first warmupEpochs runs at rate·e/(warmupEpochs + 1); then the schedule proper begins. 0 = none.</summary>
+    [Range(0, 99_999)]
     public int WarmupEpochs { get; init; }
 
     /// <summary>Step: the rate is multiplied by <see cref="Factor"/> after each of these epochs, ascending.</summary>
     public IReadOnlyList<int> StepEpochs { get; init; } = [];
 
     /// <summary>Step: above 0, at most 1.</summary>
+    [Range(0.0, 1.0, MinimumIsExclusive = true)]
     public double Factor { get; init; } = 0.1;
 
     /// <summary>Cosine: the rate at the last epoch, as a share of the full rate. 0 to 1.</summary>
+    [Range(0.0, 1.0)]
     public double Minimum { get; init; }
 }
 
@@ -220,6 +242,7 @@ public sealed record DataOptions
     public NormalizationKind Normalization { get; init; } = NormalizationKind.Standardize;
 
     /// <summary>Share of rows held out as test part when the dataset brings no test part of its own. Above 0, below 1.</summary>
+    [Range(0.0, 1.0, MinimumIsExclusive = true, MaximumIsExclusive = true)]
     public double TestShare { get; init; } = 0.2;
 }
 
@@ -228,9 +251,11 @@ public sealed record EvolutionOptions
     public EvolutionKind Kind { get; init; } = EvolutionKind.Set;
 
     /// <summary>SET's ζ: share of each sign's connections replaced at an update. Above 0, below 1.</summary>
+    [Range(0.0, 1.0, MinimumIsExclusive = true, MaximumIsExclusive = true)]
     public double DropFraction { get; init; } = 0.3;
 
     /// <summary>Epochs between updates, at least 1. There is none after the last epoch.</summary>
+    [Range(1, 100_000)]
     public int EveryEpochs { get; init; } = 1;
 
     /// <summary>Whether the last layer (hidden → output) evolves too. The authors' newer code leaves it alone.</summary>
@@ -258,23 +283,29 @@ public enum NewWeights
 public sealed record PruningOptions
 {
     /// <summary>In-training pruning happens after epochs above this one; null = none in training.</summary>
+    [Range(0, int.MaxValue)]
     public int? StartEpoch { get; init; }
 
     /// <summary>Epochs between prunings, at least 1.</summary>
+    [Range(1, 100_000)]
     public int EveryEpochs { get; init; } = 10;
 
     /// <summary>0 to below 100: percentile of the strengths of a layer's neurons.</summary>
+    [Range(0.0, 100.0, MaximumIsExclusive = true)]
     public double Percentile { get; init; } = 20;
 
     /// <summary>One-shot pruning after the last epoch at this percentile; null = none.</summary>
+    [Range(0.0, 100.0, MaximumIsExclusive = true)]
     public double? FinalPercentile { get; init; }
 }
 
 public sealed record CheckpointOptions
 {
     /// <summary>Epochs between checkpoints, at least 1. The last epoch always has one.</summary>
+    [Range(1, 100_000)]
     public int EveryEpochs { get; init; } = 1;
 
     /// <summary>How many of the newest are kept, 1 to 1000; the best one by test accuracy (or loss) is kept besides.</summary>
+    [Range(1, 1000)]
     public int Keep { get; init; } = 3;
 }
