@@ -68,6 +68,13 @@ public static class SparseApi
         return (await ApiKeys.CreateAsync(db, name, role, scope.ServiceProvider.GetRequiredService<TimeProvider>(), cancellationToken)).Key;
     }
 
+    /// <summary>
+    /// The path of an address that signs a browser in, once and within an hour. The token stands behind the #, which a browser keeps to
+    /// itself: it is in no request line and in no log.
+    /// </summary>
+    public static string CreateStartUpLink(this WebApplication app, ApiRole role) =>
+        "/#start=" + app.Services.GetRequiredService<StartUpLinks>().Create(role);
+
     private static string RequirePostgres(this IConfiguration configuration) =>
         configuration.GetConnectionString("Postgres") is { Length: > 0 } given
             ? given
@@ -123,6 +130,7 @@ public static class SparseApi
             .AddJsonProtocol(json => ApiJson.CopyTo(json.PayloadSerializerOptions));
 
         services.AddSingleton<FailedAttempts>();
+        services.AddSingleton<StartUpLinks>();
         services.AddAuthentication(ApiKeyAuthentication.SchemeName)
             .AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiKeyAuthentication.SchemeName, null);
         var authorization = services.AddAuthorizationBuilder();
@@ -184,6 +192,7 @@ public static class SparseApi
         v1.MapCheckpoints();
         v1.MapModels(limits);
         v1.MapKeys();
+        v1.MapKeyExchange();
         v1.MapWorkers();
         app.MapHub<RunsHub>(RunsHub.Address).Needs(ApiRole.Viewer).WithMetadata(new KeyInQuery());
     }

@@ -41,6 +41,29 @@ public sealed class DatasetTests(ServiceFixture service)
         { "ragged matrix", "matrix", ["trainSamples", "trainLabels"], [Text("1 2 3\n4 5\n"), Text("1\n-1\n")] },
     };
 
+    [Fact]
+    public async Task Columns_OfTable_SayHowTheirValuesAreSpread()
+    {
+        var upload = await service.Submitter.UploadAsync(Text(Csv));
+        var made = await service.Submitter.CreateDatasetAsync("spread", "csv", ("train", upload));
+        var dataset = await made.JsonAsync(HttpStatusCode.Created);
+        var address = $"/v1/datasets/{dataset.Id()}/columns";
+        var answer = await (await service.Viewer.GetAsync(address, Cancellation)).JsonAsync();
+        Assert.Equal((4, 2), ((int)answer["rowsRead"]!, (int)answer["total"]!));
+        Assert.Equal(["a", "b"], answer["columns"]!.AsArray().Select(column => (string?)column!["name"]));
+        Assert.Equal([1, 0, 1, 0, 1, 0, 1], answer["columns"]![0]!["histogram"]!.AsArray().Select(bin => (int)bin!));
+
+        answer = await (await service.Viewer.GetAsync(address + "?first=1&count=50", Cancellation)).JsonAsync();
+        Assert.Equal(1, (int)answer["columns"]!.AsArray().Single()!["column"]!);
+        await (await service.Viewer.GetAsync(address + "?first=2", Cancellation)).RefusalAsync(400, "first");
+        await (await service.Viewer.GetAsync(address + "?count=101", Cancellation)).RefusalAsync(400, "count");
+
+        var rows = await service.Viewer.GetAsync($"/v1/datasets/{dataset.Id()}/preview?first=2&rows=9", Cancellation);
+        var preview = await rows.JsonAsync();
+        Assert.Equal([2, 3], preview["rows"]!.AsArray().Select(row => (int)row!["row"]!));
+        await (await service.Viewer.GetAsync($"/v1/datasets/{dataset.Id()}/preview?first=4", Cancellation)).RefusalAsync(400, "first");
+    }
+
     [Theory, MemberData(nameof(HostileFiles))]
     public async Task Create_HostileFile_IsRefusedWithFieldValueAndAllowed(string what, string format, string[] roles, byte[][] files)
     {

@@ -123,6 +123,8 @@ public sealed class ServiceFixture : IAsyncLifetime
 
     public Task<string> CreateKeyAsync(string name, ApiRole role) => app!.CreateKeyAsync(name, role);
 
+    public string CreateStartUpLink() => app!.CreateStartUpLink(ApiRole.Admin);
+
     public HttpClient ClientWith(string key)
     {
         var client = new HttpClient { BaseAddress = Address };

@@ -41,6 +41,24 @@ public sealed class UploadTests(ServiceFixture service)
     }
 
     [Fact]
+    public async Task List_ByHash_FindsAnUploadThatWasCutOff()
+    {
+        byte[] bytes = [.. File, 1];
+        var upload = await CreateAsync(bytes);
+        await PutAsync(upload, 1);
+        var address = "/v1/uploads?sha256=" + Convert.ToHexString(SHA256.HashData(bytes));
+        var answer = await service.Submitter.GetAsync(address, TestContext.Current.CancellationToken);
+        var found = (await answer.JsonAsync())["items"]!.AsArray();
+        Assert.Equal(upload.Id(), Assert.Single(found)!.Id());
+        Assert.Equal([1], found[0]!["receivedParts"]!.AsArray().Select(part => (int)part!));
+
+        // To others it is not there.
+        answer = await service.Admin.GetAsync(address, TestContext.Current.CancellationToken);
+        Assert.Empty((await answer.JsonAsync())["items"]!.AsArray());
+        await (await service.Submitter.GetAsync("/v1/uploads?sha256=12", TestContext.Current.CancellationToken)).RefusalAsync(400, "sha256");
+    }
+
+    [Fact]
     public async Task Upload_InPartsOutOfOrder_IsCompleted()
     {
         var upload = await CreateAsync(File);

@@ -144,7 +144,7 @@ public sealed record DatasetResponse
     };
 }
 
-/// <summary>The first rows of a dataset, as they are stored (not normalised).</summary>
+/// <summary>Some rows of a dataset, as they are stored (not normalised).</summary>
 public sealed record DatasetPreviewResponse
 {
     public required IReadOnlyList<string> FeatureNames { get; init; }

@@ -24,7 +24,9 @@ public static class DatasetsApi
         datasets.MapGet("/{id:guid}", Get).WithName("getDataset").Needs(ApiRole.Viewer).Refuses(404)
             .WithSummary("Inspect a dataset: sizes, class balance, image shape");
         datasets.MapGet("/{id:guid}/preview", Preview).WithName("previewDataset").Needs(ApiRole.Viewer).Refuses(400, 404)
-            .WithSummary("Look at its first rows");
+            .WithSummary("Look at its rows")
+            .WithDescription($"first: number of the first row, from 0. rows: 1 to {MostPreviewRows}; fewer where rows are very wide.");
+        datasets.MapDatasetColumns();
         datasets.MapDelete("/{id:guid}", Delete).WithName("deleteDataset").Needs(ApiRole.Submitter).Refuses(403, 404, 409)
             .WithSummary("Delete a dataset that no run uses")
             .WithDescription("A run needs its dataset for as long as the run is kept; 409 says how many there are.");
@@ -94,7 +96,7 @@ public static class DatasetsApi
             : Refused.NotFound("dataset", id);
 
     private static async Task<Results<Ok<DatasetPreviewResponse>, ProblemResult>> Preview(
-        Guid id, SparseDbContext db, DatasetCache cache, CancellationToken cancellationToken, int? rows = null)
+        Guid id, SparseDbContext db, DatasetCache cache, CancellationToken cancellationToken, int? rows = null, long first = 0)
     {
         if (rows is < 1 or > MostPreviewRows)
         {
@@ -107,17 +109,22 @@ public static class DatasetsApi
             return Refused.NotFound("dataset", id);
         }
 
+        if (first < 0 || first >= dataset.Rows)
+        {
+            return Refused.BadRequest(ApiFault.Of("first", first, $"0 to {dataset.Rows - 1}"));
+        }
+
         using var hold = await cache.HoldAsync(dataset.ContentHash, dataset.Bytes, cancellationToken);
         using var store = SampleStore.Open(hold.Path);
-        var bound = Math.Min(store.Rows, Math.Max(1, MostPreviewValues / store.Features));
-        return TypedResults.Ok(ReadPreview(store, (int)Math.Min(rows ?? DefaultPreviewRows, bound)));
+        var bound = Math.Min(store.Rows - first, Math.Max(1, MostPreviewValues / store.Features));
+        return TypedResults.Ok(ReadPreview(store, first, (int)Math.Min(rows ?? DefaultPreviewRows, bound)));
     }
 
-    private static DatasetPreviewResponse ReadPreview(SampleStore store, int count)
+    private static DatasetPreviewResponse ReadPreview(SampleStore store, long first, int count)
     {
         var rows = new List<DatasetRow>(count);
         var (minimum, maximum, sum, squares) = (float.MaxValue, float.MinValue, 0.0, 0.0);
-        for (var row = 0; row < count; row++)
+        for (var row = first; row < first + count; row++)
         {
             var features = new float[store.Features];
             store.ReadRow(row, features);

@@ -6,7 +6,7 @@ using Swashbuckle.AspNetCore.Swagger;
 
 namespace SparseService.Api.OpenApi;
 
-/// <summary>The part of the OpenAPI document that says what a spec is, as a JSON Schema of its own: for forms, editors and checks.</summary>
+/// <summary>The part of the OpenAPI document that says what a spec is, as a JSON Schema of its own: for forms and editors.</summary>
 internal sealed class SpecSchema(IServiceProvider services)
 {
     public const string ContentType = "application/schema+json";

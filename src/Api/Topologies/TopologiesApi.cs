@@ -34,8 +34,8 @@ public static class TopologiesApi
             .Produces<object>(StatusCodes.Status200OK, SpecSchema.ContentType)
             .WithSummary("Read what a spec may hold, as a JSON Schema (2020-12)")
             .WithDescription(
-                "Types, names, ranges, defaults and descriptions, for forms and editors. What depends on several values at once is checked by "
-                + "POST /v1/topologies/preview.");
+                "Types, names, ranges, defaults and descriptions, for forms and editors. What depends on several values at once is checked "
+                + "by POST /v1/topologies/preview.");
         return topologies;
     }
 

@@ -19,6 +19,9 @@ public static class UploadsApi
             .WithDescription(
                 "The body is the part's bytes. Sending a part again replaces it. The headers X-Part-Sha256 (hex) and Content-Digest "
                 + "(RFC 9530) are checked when they are there.");
+        uploads.MapGet("/", List).WithName("listUploads").Needs(ApiRole.Submitter).Refuses(400)
+            .WithSummary("List your own uploads, newest first")
+            .WithDescription("sha256: only of files with this hash, so that an upload that was cut off is found again.");
         uploads.MapGet("/{id:guid}", Get).WithName("getUpload").Needs(ApiRole.Viewer).Refuses(404)
             .WithSummary("See which parts have arrived");
         uploads.MapPost("/{id:guid}/complete", Complete).WithName("completeUpload").Needs(ApiRole.Submitter).Refuses(403, 404, 409, 422)
@@ -104,6 +107,31 @@ public static class UploadsApi
             ? TypedResults.NoContent()
             : Refused.Conflict(
                 "The upload is completed; its parts can no longer change.", ApiFault.Of("completed", "true", "an open upload"));
+    }
+
+    private static async Task<Results<Ok<Page<UploadResponse>>, ProblemResult>> List(
+        ClaimsPrincipal user, SparseDbContext db, TimeProvider clock, CancellationToken cancellationToken, string? cursor = null,
+        int? limit = null, string? sha256 = null)
+    {
+        if (sha256 is not null && !UploadHash.IsHex(sha256))
+        {
+            return Refused.BadRequest(ApiFault.Of("sha256", sha256, "64 hex digits"));
+        }
+
+        var (page, ownerId, now) = (PageRequest.From(cursor, limit), user.KeyId(), clock.GetUtcNow());
+        var hash = sha256?.ToLowerInvariant();
+        var rows = await db.Uploads.AsNoTracking()
+            .Where(upload => upload.OwnerId == ownerId && upload.ExpiresAt > now && (hash == null || upload.Sha256 == hash))
+            .Where(upload => page.BeforeCreatedAt == null || upload.CreatedAt < page.BeforeCreatedAt
+                || (upload.CreatedAt == page.BeforeCreatedAt && upload.Id.CompareTo(page.AfterId) > 0))
+            .OrderByDescending(upload => upload.CreatedAt).ThenBy(upload => upload.Id).Take(page.Limit + 1)
+            .ToListAsync(cancellationToken);
+        var ids = rows.ConvertAll(upload => upload.Id);
+        var parts = await db.UploadParts.Where(part => ids.Contains(part.UploadId)).OrderBy(part => part.Number)
+            .Select(part => new { part.UploadId, part.Number }).ToListAsync(cancellationToken);
+        var received = parts.ToLookup(part => part.UploadId, part => part.Number);
+        return TypedResults.Ok(page.ToPage(
+            rows, upload => UploadResponse.From(upload, [.. received[upload.Id]]), upload => upload.CreatedAt, upload => upload.Id));
     }
 
     private static async Task<Results<Ok<UploadResponse>, ProblemResult>> Get(

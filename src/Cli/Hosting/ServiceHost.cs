@@ -101,6 +101,9 @@ internal sealed class ServiceHost : IAsyncDisposable
         logging.AddFilter("Npgsql", framework);
     }
 
+    /// <summary>Signs a browser in as an administrator, once: for whoever started the service and sees its output.</summary>
+    public string CreateStartUpLink() => Address + app.CreateStartUpLink(ApiRole.Admin);
+
     public Task<string> CreateKeyAsync(string name, ApiRole role, CancellationToken cancellationToken) =>
         app.CreateKeyAsync(name, role, cancellationToken);
 

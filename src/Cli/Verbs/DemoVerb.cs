@@ -59,7 +59,7 @@ internal sealed class DemoVerb : Verb
 
         var key = await KeyAsync(service, folder, cancellationToken);
         Console.WriteLine($"Service     {service.Address}; {database.Description}");
-        Console.WriteLine($"Dashboard   {service.Address}/?key={key}");
+        Console.WriteLine($"Dashboard   {service.CreateStartUpLink()}   (signs you in, once)");
         if (service.FirstKey is not null)
         {
             Console.WriteLine($"Admin key   {service.FirstKey}   (shown once; ./sparse serve --new-key makes another)");

@@ -45,9 +45,8 @@ internal sealed class ServeVerb : Verb
         }
 
         Console.WriteLine($"SparseService answers at {service.Address}; {database.Description}");
-        Console.WriteLine(key is null
-            ? $"Dashboard: {service.Address}/ (sign in with a key; --new-key makes one)"
-            : $"Dashboard: {service.Address}/?key={key}");
+        Console.WriteLine($"Dashboard: {service.CreateStartUpLink()}");
+        Console.WriteLine("           The link signs you in; it works once, within an hour.");
         if (key is not null)
         {
             Console.WriteLine($"Admin key, shown this one time: {key}");
