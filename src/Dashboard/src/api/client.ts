@@ -2,6 +2,7 @@ import { ApiError } from "./apiError";
 import type {
   Checkpoint,
   Dataset,
+  LayerStatistics,
   MetricSeries,
   NetworkStatistics,
   OwnKey,
@@ -24,8 +25,14 @@ export class ApiClient {
     return this.getJson("keys/self");
   }
 
-  listRuns(limit: number, cursor?: string, signal?: AbortSignal): Promise<Page<Run>> {
-    return this.getJson(`runs?limit=${limit}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`, signal);
+  /** @param query Filters and order, as the API names them. */
+  listRuns(query: URLSearchParams, limit: number, cursor?: string, signal?: AbortSignal): Promise<Page<Run>> {
+    const all = new URLSearchParams(query);
+    all.set("limit", String(limit));
+    if (cursor) {
+      all.set("cursor", cursor);
+    }
+    return this.getJson(`runs?${all.toString()}`, signal);
   }
 
   getRun(id: string, signal?: AbortSignal): Promise<Run> {
@@ -40,13 +47,27 @@ export class ApiClient {
     await this.request("POST", `runs/${id}/${verb}`);
   }
 
-  async getMetrics(id: string, series: string[], maxPoints: number, signal?: AbortSignal): Promise<MetricSeries> {
-    const query = `series=${series.map(encodeURIComponent).join(",")}&maxPoints=${maxPoints}`;
+  async deleteRun(id: string): Promise<void> {
+    await this.request("DELETE", `runs/${id}`);
+  }
+
+  forkRun(id: string, fork: { checkpointId: string; name?: string; epochs?: number }, idempotencyKey: string): Promise<Run> {
+    return this.send("POST", `runs/${id}/fork`, { body: fork, headers: { "Idempotency-Key": idempotencyKey } });
+  }
+
+  /** @param from First epoch (or step) that is wanted. */
+  async getMetrics(id: string, series: readonly string[], maxPoints: number, signal?: AbortSignal, from = 1): Promise<MetricSeries> {
+    const query = `series=${series.map(encodeURIComponent).join(",")}&maxPoints=${maxPoints}&from=${from}`;
     return this.getJson(`runs/${id}/metrics?${query}`, signal);
   }
 
   getStatistics(id: string, epoch?: number, signal?: AbortSignal): Promise<NetworkStatistics> {
     return this.getJson(`runs/${id}/statistics${epoch === undefined ? "" : `?epoch=${epoch}`}`, signal);
+  }
+
+  /** Layers of evenly spaced epochs, without lists of single neurons. */
+  listStatistics(id: string, maxEpochs: number, signal?: AbortSignal): Promise<{ epoch: number; layers: LayerStatistics[] }[]> {
+    return this.getJson(`runs/${id}/statistics/history?maxEpochs=${maxEpochs}`, signal);
   }
 
   async listEvents(id: string, after: number, signal?: AbortSignal): Promise<RunEvent[]> {
@@ -55,6 +76,11 @@ export class ApiClient {
 
   async listCheckpoints(id: string, signal?: AbortSignal): Promise<Checkpoint[]> {
     return (await this.getJson<Page<Checkpoint>>(`runs/${id}/checkpoints`, signal)).items;
+  }
+
+  /** The newest datasets, as many as a page holds. */
+  async listDatasets(signal?: AbortSignal): Promise<Dataset[]> {
+    return (await this.getJson<Page<Dataset>>("datasets?limit=200", signal)).items;
   }
 
   getDataset(id: string, signal?: AbortSignal): Promise<Dataset> {

@@ -37,8 +37,23 @@ export interface Run {
   createdAt: string;
   startedAt?: string | null;
   finishedAt?: string | null;
+  forkedFromCheckpointId?: string | null;
+  ownerId?: string;
+  environment?: RunEnvironment | null;
   /** Estimate of the service; the page computes one from the epochs done when it is absent. */
   remainingSeconds?: number | null;
+}
+
+/** What trains a run, or did so last. */
+export interface RunEnvironment {
+  worker: string;
+  version: string;
+  backend: string;
+  threads: number;
+  processor: string;
+  memory: number;
+  runtime: string;
+  system: string;
 }
 
 export interface RunSpec {
@@ -133,6 +148,10 @@ export interface LayerStatistics {
   prunedNeurons?: number;
   disconnectedNeurons?: number;
   deadNeurons?: number;
+  /** The first few dead neurons. */
+  dead?: number[];
+  fanIn?: DegreeDistribution | null;
+  fanOut?: DegreeDistribution | null;
   explorationRate?: number;
   gradientNorm?: number;
   importance: ImportanceDistribution;
@@ -144,7 +163,17 @@ export interface ImportanceDistribution {
   mean: number;
   median: number;
   histogram: number[];
-  top: { neuron: number; importance: number }[];
+  /** Not in the history of epochs. */
+  top?: { neuron: number; importance: number }[];
+}
+
+export interface DegreeDistribution {
+  minimum: number;
+  maximum: number;
+  mean: number;
+  /** Degrees that one bin counts. */
+  binWidth: number;
+  histogram: number[];
 }
 
 export interface Checkpoint {

@@ -1,8 +1,6 @@
-import { HttpError, HubConnectionBuilder, HubConnectionState, LogLevel, type HubConnection } from "@microsoft/signalr";
 import type { RunEvent, StepUpdate } from "../api/types";
+import { HubLink, type FeedStatus } from "./hubLink";
 import { Sequencer } from "./sequencer";
-
-export type FeedStatus = "connecting" | "live" | "reconnecting" | "closed";
 
 export interface RunFeedOptions {
   runId: string;
@@ -19,92 +17,37 @@ export interface RunFeedOptions {
   onCaughtUp(): void;
 }
 
-const retryDelaysMs = [0, 500, 1000, 2000, 3000, 5000];
 const gapPatienceMs = 1000;
 
-/** Follows one run over the hub, through dropped connections and restarts of the service. */
+/** Follows one run over the hub. */
 export class RunFeed {
-  private readonly connection: HubConnection;
+  private readonly link: HubLink;
   private readonly sequencer: Sequencer<RunEvent>;
   private gapTimer = 0;
-  private retryTimer = 0;
-  private failedStarts = 0;
-  private wasLive = false;
-  private closed = false;
 
   constructor(private readonly options: RunFeedOptions) {
     this.sequencer = new Sequencer(options.afterSeq);
-    this.connection = new HubConnectionBuilder()
-      .withUrl("/hubs/runs", { accessTokenFactory: () => options.key, withCredentials: false })
-      .withAutomaticReconnect({ nextRetryDelayInMilliseconds: context => delayAfter(context.previousRetryCount) })
-      .configureLogging(LogLevel.None)
-      .build();
-    this.connection.on("RunEvent", (event: RunEvent) => this.receive(event));
-    this.connection.on("Step", (step: StepUpdate) => this.receiveStep(step));
-    this.connection.onreconnecting(() => options.onStatus("reconnecting"));
-    this.connection.onreconnected(() => void this.subscribe());
-    // A server that shuts down in order closes the connection for good; it may come back all the same.
-    this.connection.onclose(() => this.retryStart());
+    this.link = new HubLink({
+      key: options.key,
+      subscribe: connection => connection.invoke("Subscribe", options.runId, this.sequencer.lastSeq),
+      onStatus: options.onStatus,
+      onLive: again => again && options.onCaughtUp(),
+    });
+    this.link.connection.on("RunEvent", (event: RunEvent) => this.receive(event));
+    this.link.connection.on("Step", (step: StepUpdate) => this.receiveStep(step));
   }
 
   start(): void {
-    this.options.onStatus("connecting");
-    void this.tryStart();
+    this.link.start();
   }
 
   close(): void {
-    this.closed = true;
     window.clearTimeout(this.gapTimer);
-    window.clearTimeout(this.retryTimer);
-    void this.connection.stop();
-  }
-
-  private async tryStart(): Promise<void> {
-    if (this.closed) {
-      return;
-    }
-    try {
-      await this.connection.start();
-      this.failedStarts = 0;
-    } catch (error) {
-      if (error instanceof HttpError && error.statusCode === 401) {
-        this.options.onStatus("closed");
-        return;
-      }
-      this.retryStart();
-      return;
-    }
-    await this.subscribe();
-  }
-
-  private retryStart(): void {
-    if (this.closed) {
-      return;
-    }
-    this.options.onStatus(this.wasLive ? "reconnecting" : "connecting");
-    window.clearTimeout(this.retryTimer);
-    this.retryTimer = window.setTimeout(() => void this.tryStart(), delayAfter(++this.failedStarts));
-  }
-
-  private async subscribe(): Promise<void> {
-    try {
-      await this.connection.invoke("Subscribe", this.options.runId, this.sequencer.lastSeq);
-    } catch {
-      // Dropped while it subscribed: the automatic reconnect subscribes again. Refused although connected: start over.
-      if (this.connection.state === HubConnectionState.Connected) {
-        await this.connection.stop();
-      }
-      return;
-    }
-    this.options.onStatus("live");
-    if (this.wasLive) {
-      this.options.onCaughtUp();
-    }
-    this.wasLive = true;
+    this.link.close();
   }
 
   private receive(event: RunEvent): void {
-    if (this.closed || (event.runId !== undefined && event.runId !== this.options.runId)) {
+    if (this.link.isClosed || (event.runId !== undefined && event.runId !== this.options.runId)) {
       return;
     }
     for (const ready of this.sequencer.accept(event)) {
@@ -116,14 +59,14 @@ export class RunFeed {
   }
 
   private receiveStep(step: StepUpdate): void {
-    if (!this.closed && step.runId === this.options.runId) {
+    if (!this.link.isClosed && step.runId === this.options.runId) {
       this.options.onStep(step);
     }
   }
 
   private async fillGap(): Promise<void> {
     this.gapTimer = 0;
-    if (!this.sequencer.hasGap || this.closed) {
+    if (!this.sequencer.hasGap || this.link.isClosed) {
       return;
     }
     try {
@@ -133,10 +76,4 @@ export class RunFeed {
       this.gapTimer = window.setTimeout(() => void this.fillGap(), gapPatienceMs * 3);
     }
   }
-}
-
-function delayAfter(failures: number): number {
-  const delay = retryDelaysMs[Math.min(failures, retryDelaysMs.length - 1)] ?? 5000;
-  // Spread, so that many pages do not knock at a restarted service in the same instant.
-  return delay * (0.8 + 0.4 * Math.random());
 }

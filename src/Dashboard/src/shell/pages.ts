@@ -24,12 +24,14 @@ export const pages: readonly PageEntry[] = [
     page: "runs",
     label: "Runs",
     role: "viewer",
-    open: (context, { rest: [id, ...more] }) =>
-      id === undefined
-        ? openRunsPage(context)
+    open: (context, route) => {
+      const [id, ...more] = route.rest;
+      return id === undefined
+        ? openRunsPage(context, route)
         : isId(id) && more.length === 0
           ? import("../pages/run/runPage").then(({ openRunPage }) => openRunPage(context, id.toLowerCase()))
-          : null,
+          : null;
+    },
   },
 ];
 

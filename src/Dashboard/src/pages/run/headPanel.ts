@@ -1,10 +1,10 @@
 import type { ApiClient } from "../../api/client";
 import { describeError } from "../../api/apiError";
-import type { FeedStatus } from "../../live/runFeed";
 import { formatInteger } from "../../format/format";
 import { runsLink } from "../../shell/router";
 import { confirmAction } from "../../ui/dialog";
 import { h, setText } from "../../ui/dom";
+import { createFeedStatus } from "../../ui/feedStatus";
 import { createProgress } from "../../ui/progress";
 import { createStateChip, isTerminal, updateStateChip } from "../../ui/stateChip";
 import { showToast } from "../../ui/toast";
@@ -12,13 +12,6 @@ import { nameOf } from "../runs/runRow";
 import type { RunModel } from "./runModel";
 import type { RunPanel } from "./runPanel";
 import { progressNote } from "./timing";
-
-const statusWords: Record<FeedStatus, string> = {
-  connecting: "Connecting…",
-  live: "Live",
-  reconnecting: "Reconnecting…",
-  closed: "Not connected",
-};
 
 const confirmations = {
   pause: {
@@ -33,7 +26,7 @@ const confirmations = {
 export function createHeadPanel(api: ApiClient, model: RunModel, refresh: () => Promise<void>): RunPanel {
   const title = h("h1", {});
   const chip = createStateChip(model.run.state);
-  const status = h("span", { class: "feed", attrs: { role: "status" } });
+  const status = createFeedStatus();
   const progress = createProgress("Progress of the run");
   const message = h("div", { class: "notice", hidden: true });
   const pause = h("button", { class: "button", on: { click: () => void steer("pause") } }, "Pause");
@@ -72,7 +65,7 @@ export function createHeadPanel(api: ApiClient, model: RunModel, refresh: () => 
       ),
       title,
       chip,
-      status,
+      status.element,
       h("div", { class: "page-actions needs-submitter" }, buttons),
     ),
     progress.element,
@@ -85,8 +78,7 @@ export function createHeadPanel(api: ApiClient, model: RunModel, refresh: () => 
     update({ run, share, secondsPerEpoch, status: feed }) {
       setText(title, nameOf(run));
       updateStateChip(chip, run.state);
-      setText(status, isTerminal(run.state) && feed !== "reconnecting" ? "" : statusWords[feed]);
-      status.dataset["status"] = feed;
+      status.show(isTerminal(run.state) && feed !== "reconnecting" ? null : feed);
       progress.update(
         share,
         `Epoch ${formatInteger(run.epochsDone)} of ${formatInteger(run.epochsTotal)}`,

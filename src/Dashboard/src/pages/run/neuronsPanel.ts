@@ -76,8 +76,8 @@ function drawHistogram(bars: HTMLElement, { importance, outputs, layer }: LayerS
 }
 
 function drawRank(list: HTMLElement, { importance }: LayerStatistics): void {
-  const strongest = importance.top[0]?.importance ?? 1;
-  const items = importance.top.map(({ neuron, importance: strength }) => rankItem(`#${neuron}`, strength, strongest));
+  const strongest = importance.top?.[0]?.importance ?? 1;
+  const items = (importance.top ?? []).map(({ neuron, importance: strength }) => rankItem(`#${neuron}`, strength, strongest));
   list.replaceChildren(...items);
 }
 

@@ -9,7 +9,7 @@ import type {
   RunState,
   StepUpdate,
 } from "../../api/types";
-import type { FeedStatus } from "../../live/runFeed";
+import type { FeedStatus } from "../../live/hubLink";
 import { SeriesBuffer } from "../../series/seriesBuffer";
 
 export type Topic = "run" | "curves" | "statistics" | "events" | "checkpoints" | "status";

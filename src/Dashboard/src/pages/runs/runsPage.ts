@@ -1,73 +1,86 @@
 import type { Run } from "../../api/types";
 import { ApiError, describeError } from "../../api/apiError";
+import type { FeedStatus } from "../../live/hubLink";
+import { RunListFeed } from "../../live/runListFeed";
 import type { PageContext, PageView } from "../../shell/page";
-import { runLink } from "../../shell/router";
+import { replaceAddress, type Route } from "../../shell/router";
 import { h, setText } from "../../ui/dom";
+import { createFeedStatus } from "../../ui/feedStatus";
 import { createEmpty, createErrorNotice } from "../../ui/notice";
 import { isActive } from "../../ui/stateChip";
 import { showToast } from "../../ui/toast";
-import { demoSpec } from "./demoSpec";
-import { createRunRow, runColumns, type RunRow } from "./runRow";
+import { createDemoButton, createEmptyRuns } from "./emptyRuns";
+import { FilterBar } from "./filterBar";
+import { createSortSelect } from "./runColumns";
+import { RunList } from "./runList";
+import { isFiltered, parseRunQuery, toAddress, toApi, type RunQuery } from "./runQuery";
+import { RunsTable } from "./runsTable";
+import { mostCompared, Selection } from "./selection";
 
 const pageSize = 50;
-const busyPollMs = 1500;
-const idlePollMs = 8000;
+const mostReadAtOnce = 200;
 
-export function openRunsPage(context: PageContext): PageView {
-  const page = new RunsPage(context);
+export function openRunsPage(context: PageContext, route: Route): PageView {
+  const page = new RunsPage(context, parseRunQuery(route.query));
   page.start();
   return { title: "Runs", element: page.element, dispose: () => page.dispose() };
 }
 
 class RunsPage {
   readonly element: HTMLElement;
-  private readonly count = h("span", { class: "muted" });
+  private readonly count = h("span", { class: "muted", attrs: { role: "status" } });
+  private readonly status = createFeedStatus();
   private readonly content = h("div", { class: "runs-content", attrs: { "aria-busy": "true" } }, skeleton());
   private readonly notice = h("div", {});
-  private readonly body = h("tbody", {});
-  private readonly more = h(
-    "button",
-    { class: "button", hidden: true, on: { click: () => void this.loadMore() } },
-    "Show older runs",
+  private readonly more = h("button", { class: "button", hidden: true, on: { click: () => void this.loadMore() } }, "Show more runs");
+  private readonly demo: HTMLElement;
+  private readonly empty: HTMLElement;
+  private readonly table = new RunsTable(
+    { onSelect: (id, isSelected) => this.select(id, isSelected), onLabel: label => this.changeQuery({ label }) },
+    sort => this.changeQuery({ sort }),
   );
-  private readonly demo = h(
-    "button",
-    { class: "button primary needs-submitter", on: { click: () => void this.startDemo() } },
-    "Start a demo run",
-  );
-  private readonly table = h(
-    "div",
-    { class: "panel table-panel" },
-    h(
-      "table",
-      { class: "table runs-table" },
-      h("caption", { class: "sr-only" }, "Training runs, newest first"),
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          runColumns.map(column => h("th", { class: column.numeric ? "num" : "", scope: "col" }, column.label)),
-        ),
-      ),
-      this.body,
-    ),
-  );
-  private readonly rows = new Map<string, RunRow>();
-  private readonly abort = new AbortController();
-  private runs: Run[] = [];
-  private olderRuns: Run[] = [];
-  private cursor: string | null = null;
-  private timer = 0;
+  private readonly sort = createSortSelect(sort => this.changeQuery({ sort }));
+  private readonly filters: FilterBar;
+  private readonly selection = new Selection(() => this.schedule());
+  private readonly feed: RunListFeed;
+  private readonly leaving = new AbortController();
+  private reading = new AbortController();
+  private list: RunList;
+  /** What came live since the last reading began: it may be newer than what is read. */
+  private arrived: Run[] = [];
+  private readonly gone = new Set<string>();
+  private isRead = false;
   private clock = 0;
-  private readonly onVisible = () => void this.refresh();
+  private frame = 0;
 
-  constructor(private readonly context: PageContext) {
+  constructor(
+    private readonly context: PageContext,
+    query: RunQuery,
+  ) {
+    this.list = new RunList(query);
+    this.demo = createDemoButton(context.api, "Start a demo run");
+    this.empty = createEmptyRuns(context.api);
+    this.filters = new FilterBar(query, change => this.changeQuery(change), this.sort.element);
+    this.filters.element.hidden = this.demo.hidden = true;
+    this.feed = new RunListFeed({
+      key: context.key,
+      onRuns: (runs, deleted) => this.receive(runs, deleted),
+      onReload: () => void this.read(),
+      onStatus: status => this.showStatus(status),
+    });
     this.element = h(
       "div",
       { class: "page" },
-      h("div", { class: "page-head" }, h("h1", {}, "Runs"), this.count, h("div", { class: "page-actions" }, this.demo)),
+      h(
+        "div",
+        { class: "page-head" },
+        h("h1", {}, "Runs"),
+        this.count,
+        this.status.element,
+        h("div", { class: "page-actions" }, this.demo),
+      ),
+      this.filters.element,
+      this.selection.element,
       this.notice,
       this.content,
       this.more,
@@ -75,130 +88,140 @@ class RunsPage {
   }
 
   start(): void {
-    void this.refresh();
-    this.clock = window.setInterval(() => this.updateRows(), 1000);
-    document.addEventListener("visibilitychange", this.onVisible);
+    void this.read();
+    void this.readDatasets();
+    this.feed.start();
+    this.clock = window.setInterval(() => this.table.tick(Date.now()), 1000);
   }
 
   dispose(): void {
-    this.abort.abort();
-    window.clearTimeout(this.timer);
+    this.leaving.abort();
+    this.reading.abort();
+    this.feed.close();
+    this.filters.dispose();
     window.clearInterval(this.clock);
-    document.removeEventListener("visibilitychange", this.onVisible);
+    cancelAnimationFrame(this.frame);
   }
 
-  private async refresh(): Promise<void> {
-    window.clearTimeout(this.timer);
-    if (document.hidden || this.abort.signal.aborted) {
-      return;
-    }
+  /** Reads the rows that are shown, or the first page; what comes live meanwhile is newer and stays. */
+  private async read(): Promise<void> {
+    this.reading.abort();
+    const mine = (this.reading = new AbortController());
+    const list = this.list;
+    this.arrived = [];
+    this.gone.clear();
+    const limit = Math.min(mostReadAtOnce, Math.max(pageSize, Math.ceil(list.size / pageSize) * pageSize));
     try {
-      const page = await this.context.api.listRuns(pageSize, undefined, this.abort.signal);
-      this.runs = page.items;
-      if (this.olderRuns.length === 0) {
-        this.cursor = page.nextCursor ?? null;
-      }
+      const page = await this.context.api.listRuns(toApi(list.query), limit, undefined, mine.signal);
+      list.replace(page);
+      list.apply(this.arrived, [...this.gone]);
+      this.isRead = true;
       this.notice.replaceChildren();
-      this.draw();
+      this.schedule();
     } catch (error) {
-      if (this.abort.signal.aborted || (error instanceof ApiError && error.isUnauthorized)) {
-        return;
+      if (!mine.signal.aborted && !(error instanceof ApiError && error.isUnauthorized)) {
+        this.notice.replaceChildren(createErrorNotice("The runs could not be read", error, () => void this.read()));
+        if (!this.isRead) {
+          this.content.replaceChildren();
+        }
       }
-      this.notice.replaceChildren(createErrorNotice("The runs could not be read", error, () => void this.refresh()));
-      if (this.rows.size === 0) {
-        this.content.replaceChildren();
-      }
-    }
-    const delay = this.runs.some(run => isActive(run.state)) ? busyPollMs : idlePollMs;
-    window.clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => void this.refresh(), delay);
-  }
-
-  private draw(): void {
-    this.content.removeAttribute("aria-busy");
-    const all = this.allRuns();
-    this.demo.hidden = all.length === 0;
-    this.more.hidden = this.cursor === null;
-    const active = all.filter(run => isActive(run.state)).length;
-    setText(this.count, all.length === 0 ? "" : `${all.length}${this.cursor === null ? "" : "+"}, ${active} active`);
-    if (all.length === 0) {
-      this.showEmpty();
-      return;
-    }
-    if (!this.table.isConnected) {
-      this.content.replaceChildren(this.table);
-    }
-    const wanted = all.map(run => this.rowOf(run).element);
-    const same = wanted.length === this.body.children.length && wanted.every((row, index) => this.body.children[index] === row);
-    if (!same) {
-      this.body.replaceChildren(...wanted);
-    }
-    this.updateRows();
-  }
-
-  private updateRows(): void {
-    const now = Date.now();
-    this.allRuns().forEach(run => this.rows.get(run.id)?.update(run, now));
-  }
-
-  private rowOf(run: Run): RunRow {
-    const row = this.rows.get(run.id) ?? createRunRow(run);
-    this.rows.set(run.id, row);
-    return row;
-  }
-
-  private allRuns(): Run[] {
-    const newest = new Set(this.runs.map(run => run.id));
-    return [...this.runs, ...this.olderRuns.filter(run => !newest.has(run.id))];
-  }
-
-  private showEmpty(): void {
-    const start = h(
-      "button",
-      { class: "button primary needs-submitter", on: { click: () => void this.startDemo(start) } },
-      "Start the demo run",
-    );
-    this.content.replaceChildren(
-      h(
-        "div",
-        { class: "panel" },
-        createEmpty(
-          "No runs yet",
-          "The demo trains a sparse network on ten kinds of drawn signs that the service generates itself. It takes less than a minute. " +
-            "Your own runs come through POST /v1/runs or the sparse command.",
-          start,
-        ),
-      ),
-    );
-  }
-
-  private async startDemo(button: HTMLButtonElement = this.demo): Promise<void> {
-    button.disabled = true;
-    try {
-      const run = await this.context.api.createRun(demoSpec, crypto.randomUUID());
-      window.location.hash = runLink(run.id);
-    } catch (error) {
-      showToast(describeError(error), "error");
-      button.disabled = false;
     }
   }
 
   private async loadMore(): Promise<void> {
-    if (this.cursor === null) {
+    const { list } = this;
+    if (list.cursor === null) {
       return;
     }
     this.more.disabled = true;
     try {
-      const page = await this.context.api.listRuns(pageSize, this.cursor, this.abort.signal);
-      // Runs that slid over the edge of the first page meanwhile must not fall into the gap.
-      this.olderRuns = [...(this.olderRuns.length === 0 ? this.runs : this.olderRuns), ...page.items];
-      this.cursor = page.nextCursor ?? null;
-      this.draw();
+      list.add(await this.context.api.listRuns(toApi(list.query), pageSize, list.cursor, this.leaving.signal));
+      this.schedule();
     } catch (error) {
-      showToast(describeError(error), "error");
+      if (!this.leaving.signal.aborted) {
+        showToast(describeError(error), "error");
+      }
     } finally {
       this.more.disabled = false;
     }
+  }
+
+  private async readDatasets(): Promise<void> {
+    try {
+      this.filters.showDatasets(await this.context.api.listDatasets(this.leaving.signal), this.list.query);
+    } catch {
+      // The list itself says when the service does not answer; without the names the filter offers none.
+    }
+  }
+
+  private receive(runs: Run[], deleted: string[]): void {
+    this.list.apply(runs, deleted);
+    this.arrived = [...this.arrived, ...runs].slice(-mostReadAtOnce);
+    deleted.forEach(id => this.gone.add(id));
+    deleted.filter(id => this.selection.ids.has(id)).forEach(id => this.selection.set(id, false));
+    this.schedule();
+  }
+
+  private changeQuery(change: Partial<RunQuery>): void {
+    const query = { ...this.list.query, ...change };
+    if (JSON.stringify(query) === JSON.stringify(this.list.query)) {
+      return;
+    }
+    this.list = new RunList(query);
+    this.filters.show(query);
+    replaceAddress(toAddress(query));
+    void this.read();
+  }
+
+  private select(id: string, isSelected: boolean): void {
+    if (!this.selection.set(id, isSelected)) {
+      showToast(`At most ${mostCompared} runs can be compared at a time.`);
+      this.schedule();
+    }
+  }
+
+  private showStatus(status: FeedStatus): void {
+    this.status.show(status);
+  }
+
+  /** Many messages in one frame become one drawing; a hidden tab draws nothing. */
+  private schedule(): void {
+    if (this.frame === 0) {
+      this.frame = requestAnimationFrame(() => {
+        this.frame = 0;
+        this.draw();
+      });
+    }
+  }
+
+  private draw(): void {
+    if (!this.isRead) {
+      return;
+    }
+    const now = Date.now();
+    const { query, cursor } = this.list;
+    const runs = this.list.sorted(now);
+    const isBare = runs.length === 0 && !isFiltered(query);
+    this.content.removeAttribute("aria-busy");
+    this.demo.hidden = this.filters.element.hidden = isBare;
+    this.more.hidden = cursor === null;
+    const active = runs.filter(run => isActive(run.state)).length;
+    setText(this.count, isBare ? "" : `${runs.length}${cursor === null ? "" : "+"}, ${active} active`);
+    this.sort.show(query.sort);
+    this.filters.offerLabels(runs);
+    if (runs.length > 0) {
+      this.table.draw(runs, query.sort, this.selection.ids, now);
+    }
+    const shown = isBare ? this.empty : runs.length > 0 ? this.table.element : this.nothingFits();
+    if (this.content.firstChild !== shown) {
+      this.content.replaceChildren(shown);
+    }
+  }
+
+  private nothingFits(): HTMLElement {
+    const clear = () => this.changeQuery({ name: "", state: "", label: "", dataset: "" });
+    const button = h("button", { class: "button", on: { click: clear } }, "Show all runs");
+    return h("div", { class: "panel" }, createEmpty("No run fits", "None of the runs fits the search and the filters.", button));
   }
 }
 
