@@ -26,6 +26,11 @@ export interface ChartOptions {
   height: number;
   series: ChartSeries[];
   formatAxis(value: number): string;
+  /** Values of the x axis; numbers as they are when it is absent. */
+  formatX?(value: number): string;
+  isLog?: boolean;
+  /** Dots in place of lines, for points that have no order. */
+  isScatter?: boolean;
   /** Lower and upper bound that the axis must contain. */
   yRange?: [number | null, number | null];
 }
@@ -36,19 +41,30 @@ export class Chart {
   readonly legend: HTMLElement;
   private readonly canvasHost: HTMLElement;
   private readonly values: HTMLElement[];
+  /** Where the cursor is. */
+  private readonly place = h("span", { class: "legend-place" });
   private readonly observer: ResizeObserver;
   private readonly stopThemeWatch: () => void;
   private plot: uPlot | null = null;
   private curves: Curve[];
   private data: uPlot.AlignedData = [[]];
-  private isLog = false;
+  private isLog: boolean;
+  /** What a person has zoomed to; stays while new points come. */
+  private zoom: [number, number] | null = null;
+  private readonly resetButton = h(
+    "button",
+    { class: "button small chart-reset", hidden: true, on: { click: () => this.setZoom(null) } },
+    "Reset zoom",
+  );
 
-  constructor(private readonly options: ChartOptions) {
+  constructor(private options: ChartOptions) {
+    this.isLog = options.isLog ?? false;
     this.curves = options.series.map(() => ({ x: [], y: [] }));
     this.values = options.series.map(() => h("span", { class: "legend-value" }, "–"));
     this.legend = h(
       "div",
       { class: "legend" },
+      this.place,
       options.series.map((series, index) =>
         h(
           "span",
@@ -59,8 +75,15 @@ export class Chart {
         ),
       ),
     );
-    this.canvasHost = h("div", { class: "chart-host", style: { height: `${options.height}px` }, attrs: { role: "img" } });
-    this.element = h("div", { class: "chart" }, this.canvasHost);
+    this.canvasHost = h("div", {
+      class: "chart-host",
+      tabIndex: 0,
+      title: "Drag to zoom, double click to reset. Keys: + and - zoom, arrows move, 0 resets.",
+      style: { height: `${options.height}px` },
+      attrs: { role: "img" },
+      on: { keydown: event => this.onKey(event), dblclick: () => this.setZoom(null) },
+    });
+    this.element = h("div", { class: "chart" }, this.canvasHost, this.resetButton);
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.canvasHost);
     this.stopThemeWatch = onThemeChange(() => this.rebuild());
@@ -74,6 +97,14 @@ export class Chart {
 
   setLog(isLog: boolean): void {
     this.isLog = isLog;
+    this.rebuild();
+  }
+
+  /** Another x axis: its values are other ones, so a zoom is over. */
+  setX(xLabel: string, formatX: (value: number) => string): void {
+    this.options = { ...this.options, xLabel, formatX };
+    this.zoom = null;
+    this.resetButton.hidden = true;
     this.rebuild();
   }
 
@@ -93,8 +124,9 @@ export class Chart {
           tables.map(table => table.slice(1).map(() => 2)),
         )
       : [[], ...tables.map(() => [])];
-    this.plot?.setData(this.data);
-    this.showValues(null);
+    this.plot?.setData(this.data, this.zoom === null);
+    this.applyZoom();
+    this.showValues(this.plot?.cursor.idx ?? null);
     this.describe();
   }
 
@@ -114,6 +146,47 @@ export class Chart {
       this.plot.setSize({ width, height: this.options.height });
     } else {
       this.plot = new uPlot(this.plotOptions(width), this.data, this.canvasHost);
+      this.applyZoom();
+    }
+  }
+
+  private applyZoom(): void {
+    if (this.zoom && this.plot) {
+      this.plot.setScale("x", { min: this.zoom[0], max: this.zoom[1] });
+    }
+  }
+
+  private setZoom(zoom: [number, number] | null): void {
+    this.zoom = zoom;
+    this.resetButton.hidden = zoom === null;
+    if (zoom === null) {
+      this.plot?.setData(this.data);
+    } else {
+      this.applyZoom();
+    }
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    const xs = this.data[0];
+    const move = keyMoves[event.key];
+    if (move === undefined || xs.length < 2 || event.ctrlKey || event.metaKey || event.altKey) {
+      return;
+    }
+    event.preventDefault();
+    const [first, last] = [xs[0]!, xs[xs.length - 1]!];
+    const [from, to] = this.zoom ?? [first, last];
+    const [nextFrom, nextTo] = move(from, to);
+    const isWhole = nextTo - nextFrom >= last - first;
+    const shift = Math.max(0, first - nextFrom) - Math.max(0, nextTo - last);
+    this.setZoom(isWhole ? null : [nextFrom + shift, nextTo + shift]);
+  }
+
+  /** After a drag. */
+  private onSelect(plot: uPlot): void {
+    const { left, width } = plot.select;
+    if (width > 0) {
+      this.setZoom([plot.posToVal(left, "x"), plot.posToVal(left + width, "x")]);
+      plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
     }
   }
 
@@ -129,7 +202,7 @@ export class Chart {
       height: this.options.height,
       padding: [8, 12, 0, 0],
       legend: { show: false },
-      cursor: { y: false, points: { size: 6 }, drag: { x: true, y: false } },
+      cursor: { y: false, points: { size: 6 }, drag: { x: true, y: false, setScale: false } },
       scales: {
         x: { time: false, range: this.options.series.some(series => series.bars) ? barRange : lineRange },
         y: this.yScale(),
@@ -143,7 +216,7 @@ export class Chart {
           size: 26,
           gap: 4,
           incrs: (_, __, min, max) => (max - min < 2 ? partSteps : wholeSteps),
-          values: (plot, ticks) => ticks.map(tick => (isEmpty(plot) ? "" : String(Number(tick.toPrecision(6))))),
+          values: (plot, ticks) => ticks.map(tick => (isEmpty(plot) ? "" : this.formatX(tick))),
         },
         {
           ...axis,
@@ -153,8 +226,15 @@ export class Chart {
         },
       ],
       series: [{}, ...this.options.series.map(series => lineOptions(series))],
-      hooks: { setCursor: [plot => this.showValues(plot.cursor.idx ?? null)] },
+      hooks: {
+        setCursor: [plot => this.showValues(plot.cursor.idx ?? null)],
+        setSelect: [plot => this.onSelect(plot)],
+      },
     };
+  }
+
+  private formatX(value: number): string {
+    return this.options.formatX?.(value) ?? String(Number(value.toPrecision(6)));
   }
 
   private yScale(): uPlot.Scale {
@@ -177,6 +257,8 @@ export class Chart {
   }
 
   private showValues(index: number | null): void {
+    const x = index === null ? undefined : this.data[0][index];
+    setText(this.place, x === undefined ? "" : `${this.options.xLabel} ${this.formatX(x)}`);
     this.values.forEach((element, series) => {
       const column = this.data[series + 1] ?? [];
       const value = index === null ? this.curves[series]?.y.at(-1) : nearestValue(column, index);
@@ -190,6 +272,14 @@ export class Chart {
   }
 }
 
+const keyMoves: Record<string, (from: number, to: number) => [number, number]> = {
+  "+": (from, to) => [from + (to - from) / 4, to - (to - from) / 4],
+  "-": (from, to) => [from - (to - from) / 2, to + (to - from) / 2],
+  ArrowLeft: (from, to) => [from - (to - from) / 8, to - (to - from) / 8],
+  ArrowRight: (from, to) => [from + (to - from) / 8, to + (to - from) / 8],
+  "0": () => [-Infinity, Infinity],
+  Escape: () => [-Infinity, Infinity],
+};
 const partSteps = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2];
 const wholeSteps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 1e6, 1e7];
 
