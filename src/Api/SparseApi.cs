@@ -7,6 +7,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using SparseService.Api.Admin;
 using SparseService.Api.Checkpoints;
 using SparseService.Api.Dashboard;
 using SparseService.Api.Datasets;
@@ -14,6 +15,7 @@ using SparseService.Api.Health;
 using SparseService.Api.Keys;
 using SparseService.Api.Metrics;
 using SparseService.Api.Models;
+using SparseService.Api.Models.Archives;
 using SparseService.Api.OpenApi;
 using SparseService.Api.Runs;
 using SparseService.Api.Topologies;
@@ -65,7 +67,8 @@ public static class SparseApi
     {
         await using var scope = app.Services.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<SparseDbContext>();
-        return (await ApiKeys.CreateAsync(db, name, role, scope.ServiceProvider.GetRequiredService<TimeProvider>(), cancellationToken)).Key;
+        var clock = scope.ServiceProvider.GetRequiredService<TimeProvider>();
+        return (await ApiKeys.CreateAsync(db, name, role, clock, null, cancellationToken)).Key;
     }
 
     /// <summary>
@@ -122,6 +125,8 @@ public static class SparseApi
         services.AddSingleton<DatasetImports>();
         services.AddSingleton<RunSubmission>();
         services.AddSingleton<LoadedModels>();
+        services.AddSingleton<NpzArchive>();
+        services.AddSingleton<CheckpointPromotion>();
         services.AddSingleton<LiveConnections>();
         services.AddSingleton<RunSubscriptions>();
         services.AddSingleton<RunListFeed>();
@@ -194,6 +199,7 @@ public static class SparseApi
         v1.MapKeys();
         v1.MapKeyExchange();
         v1.MapWorkers();
+        v1.MapAdmin();
         app.MapHub<RunsHub>(RunsHub.Address).Needs(ApiRole.Viewer).WithMetadata(new KeyInQuery());
     }
 

@@ -29,7 +29,8 @@ public sealed class TrainedRun : IAsyncLifetime
         return ValueTask.CompletedTask;
     }
 
-    private static async Task<JsonNode> TrainAsync(ServiceFixture service)
+    /// <summary>A run of one's own, for tests that change it.</summary>
+    internal static async Task<JsonNode> TrainAsync(ServiceFixture service)
     {
         var cancellation = TestContext.Current.CancellationToken;
         var created = await (

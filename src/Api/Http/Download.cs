@@ -10,13 +10,12 @@ internal static class Download
 
     public static FileStreamHttpResult Of(
         string blobHash, long bytes, string fileName, DateTimeOffset createdAt, NpgsqlDataSource database) =>
+        Of(new RangedBlob(database, blobHash, bytes), blobHash, fileName, createdAt);
+
+    /// <param name="tag">Another one for other bytes.</param>
+    public static FileStreamHttpResult Of(Stream bytes, string tag, string fileName, DateTimeOffset createdAt) =>
         TypedResults.Stream(
-            new RangedBlob(database, blobHash, bytes),
-            ContentType,
-            fileName,
-            createdAt,
-            new EntityTagHeaderValue($"\"{blobHash}\""),
-            enableRangeProcessing: true);
+            bytes, ContentType, fileName, createdAt, new EntityTagHeaderValue($"\"{tag}\""), enableRangeProcessing: true);
 
     /// <summary>A name that every file system takes, made of one that people gave.</summary>
     public static string FileName(string? name, string end)

@@ -47,7 +47,7 @@ public static class KeyExchangeApi
                 ApiFault.Of("$.token", "(hidden)", "the token of a link that was printed within the last hour and not used yet"));
         }
 
-        var (row, key) = await ApiKeys.CreateAsync(db, $"browser, {clock.GetUtcNow():yyyy-MM-dd}", role, clock, cancellationToken);
+        var (row, key) = await ApiKeys.CreateAsync(db, $"browser, {clock.GetUtcNow():yyyy-MM-dd}", role, clock, null, cancellationToken);
         return TypedResults.Created($"/v1/keys/{row.Id}", new CreatedKeyResponse(key, KeyResponse.From(row)));
     }
 }

@@ -9,6 +9,9 @@ public sealed record CreateKeyRequest : IRequestBody
     /// <example>submitter</example>
     public required ApiRole Role { get; init; }
 
+    /// <summary>Invalid from this instant on; absent = valid until it is revoked.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
     public IEnumerable<ApiFault> Faults()
     {
         if (!Names.IsAllowed(Name))
@@ -20,10 +23,11 @@ public sealed record CreateKeyRequest : IRequestBody
 
 /// <param name="Prefix">The public part of the key, to recognise it by.</param>
 public sealed record KeyResponse(
-    Guid Id, string Name, string Prefix, ApiRole Role, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? RevokedAt)
+    Guid Id, string Name, string Prefix, ApiRole Role, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, DateTimeOffset? ExpiresAt,
+    DateTimeOffset? RevokedAt)
 {
     internal static KeyResponse From(ApiKey key) =>
-        new(key.Id, key.Name, key.Prefix, key.Role, key.CreatedAt, key.LastUsedAt, key.RevokedAt);
+        new(key.Id, key.Name, key.Prefix, key.Role, key.CreatedAt, key.LastUsedAt, key.ExpiresAt, key.RevokedAt);
 }
 
 /// <param name="Secret">The key itself. It is shown here and never again.</param>
@@ -41,17 +45,24 @@ public static class KeysApi
         keys.MapGet("/", List).WithName("listKeys").Refuses(400).WithSummary("List keys, newest first");
         keys.MapPost("/{id:guid}/revoke", Revoke).WithName("revokeKey").Refuses(404, 409)
             .WithSummary("Make a key invalid for good")
-            .WithDescription("409 for the last admin key: nobody could make another one.");
+            .WithDescription("409 for the last admin key that does not expire: one day nobody could make another one.");
 
         // Anyone may ask who they are; a page needs it to know which buttons to show.
         routes.MapGet("/keys/self", Self).WithTags("Keys").WithName("getOwnKey").Needs(ApiRole.Viewer).WithSummary("Which key is this?");
         return keys;
     }
 
-    private static async Task<Created<CreatedKeyResponse>> Create(
+    private static async Task<Results<Created<CreatedKeyResponse>, ProblemResult>> Create(
         Body<CreateKeyRequest> body, SparseDbContext db, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var (row, key) = await ApiKeys.CreateAsync(db, body.Value.Name, body.Value.Role, clock, cancellationToken);
+        var request = body.Value;
+        if (request.ExpiresAt <= clock.GetUtcNow())
+        {
+            return Refused.BadRequest(ApiFault.Of("$.expiresAt", $"{request.ExpiresAt:O}", "an instant in the future"));
+        }
+
+        var (row, key) = await ApiKeys.CreateAsync(
+            db, request.Name, request.Role, clock, request.ExpiresAt?.ToUniversalTime(), cancellationToken);
         return TypedResults.Created($"/v1/keys/{row.Id}", new CreatedKeyResponse(key, KeyResponse.From(row)));
     }
 
@@ -75,7 +86,7 @@ public static class KeysApi
         // All admin keys are locked, so that two revocations at once cannot each take the other for the last one.
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var admins = await db.ApiKeys
-            .FromSql($"SELECT * FROM api_keys WHERE role = 'admin' AND revoked_at IS NULL ORDER BY id FOR UPDATE")
+            .FromSql($"SELECT * FROM api_keys WHERE role = 'admin' AND revoked_at IS NULL AND expires_at IS NULL ORDER BY id FOR UPDATE")
             .Select(key => key.Id).ToListAsync(cancellationToken);
         var key = await db.ApiKeys.SingleOrDefaultAsync(key => key.Id == id, cancellationToken);
         if (key is null)
@@ -85,7 +96,8 @@ public static class KeysApi
 
         if (admins is [var last] && last == id)
         {
-            return Refused.Conflict("This is the last admin key.", ApiFault.Of("id", id, "any key but the last of role admin"));
+            return Refused.Conflict(
+                "This is the last admin key that does not expire.", ApiFault.Of("id", id, "any key but the last of role admin"));
         }
 
         key.RevokedAt ??= clock.GetUtcNow();

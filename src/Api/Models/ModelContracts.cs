@@ -1,3 +1,5 @@
+using SparseService.Engine.Data;
+
 namespace SparseService.Api.Models;
 
 public sealed record ModelResponse
@@ -9,6 +11,20 @@ public sealed record ModelResponse
     public required Guid OwnerId { get; init; }
 
     public required string Name { get; init; }
+
+    /// <summary>Of the run that it comes from; absent when the run has none.</summary>
+    public string? RunName { get; init; }
+
+    /// <summary>The dataset that it was trained on.</summary>
+    public required Guid DatasetId { get; init; }
+
+    public required string DatasetName { get; init; }
+
+    /// <summary>The checkpoint that it was promoted from, which may be gone by now; absent for the run's own result.</summary>
+    public Guid? CheckpointId { get; init; }
+
+    /// <summary>Epochs that it was trained for.</summary>
+    public required int Epoch { get; init; }
 
     /// <summary>SHA-256 of the bytes; also the download's ETag.</summary>
     public required string ContentHash { get; init; }
@@ -29,30 +45,45 @@ public sealed record ModelResponse
 
     public required IReadOnlyList<string> ClassNames { get; init; }
 
+    /// <summary>Given when a row is an image; feature = (y·width + x)·channels + c.</summary>
+    public ImageShape? Image { get; init; }
+
     public double? TestAccuracy { get; init; }
 
     public double? TestLoss { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
 
-    internal static ModelResponse From(Model model) => new()
+    internal static ModelResponse From(ModelRow row)
     {
-        Id = model.Id,
-        RunId = model.RunId,
-        OwnerId = model.OwnerId,
-        Name = model.Name,
-        ContentHash = model.BlobHash,
-        Bytes = model.Bytes,
-        DenseBytes = model.DenseBytes,
-        Nnz = model.Nnz,
-        DenseParameters = model.DenseParameters,
-        Features = model.Features,
-        Outputs = model.Outputs,
-        ClassNames = model.ClassNames,
-        TestAccuracy = model.TestAccuracy,
-        TestLoss = model.TestLoss,
-        CreatedAt = model.CreatedAt,
-    };
+        var (model, dataset) = (row.Model, row.Dataset);
+        return new ModelResponse
+        {
+            Id = model.Id,
+            RunId = model.RunId,
+            OwnerId = model.OwnerId,
+            Name = model.Name,
+            RunName = row.RunName,
+            DatasetId = dataset.Id,
+            DatasetName = dataset.Name,
+            CheckpointId = model.CheckpointId,
+            Epoch = model.Epoch ?? row.EpochsTotal,
+            ContentHash = model.BlobHash,
+            Bytes = model.Bytes,
+            DenseBytes = model.DenseBytes,
+            Nnz = model.Nnz,
+            DenseParameters = model.DenseParameters,
+            Features = model.Features,
+            Outputs = model.Outputs,
+            ClassNames = model.ClassNames,
+            Image = dataset is { ImageHeight: { } height, ImageWidth: { } width }
+                ? new ImageShape(height, width, dataset.ImageChannels ?? 1)
+                : null,
+            TestAccuracy = model.TestAccuracy,
+            TestLoss = model.TestLoss,
+            CreatedAt = model.CreatedAt,
+        };
+    }
 }
 
 /// <summary>Samples as they came from the source, not normalised: the model does that.</summary>

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using SparseService.Api.Models.Archives;
 
 namespace SparseService.Api.Models;
 
@@ -12,8 +13,11 @@ public static class ModelsApi
         var models = routes.MapGroup("/models").WithTags("Models").Needs(ApiRole.Viewer);
         models.MapGet("/", List).WithName("listModels").Refuses(400).WithSummary("List models, newest first");
         models.MapGet("/{id:guid}", Get).WithName("getModel").Refuses(404).WithSummary("Describe a model");
-        models.MapGet("/{id:guid}/content", Content).WithName("downloadModel").Refuses(404, 416).Downloads()
-            .WithSummary("Download a model (safetensors with CSR arrays); Range and If-None-Match work");
+        models.MapGet("/{id:guid}/content", Content).WithName("downloadModel").Refuses(400, 404, 416).Downloads()
+            .WithSummary("Download a model; Range and If-None-Match work")
+            .WithDescription(
+                "format: safetensors (CSR arrays; the default) or npz (the same arrays for NumPy and SciPy). "
+                + "layer: with npz, only this weight matrix, from 0, as scipy.sparse.load_npz reads it.");
         models.MapPost("/{id:guid}/predict", Predict).WithName("predict").Refuses(400, 404, 413, 415, 422)
             .TakesAtMost(limits.PredictBytes)
             .Accepts<PredictRequest>("application/json", "application/octet-stream")
@@ -30,24 +34,40 @@ public static class ModelsApi
         SparseDbContext db, CancellationToken cancellationToken, string? cursor = null, int? limit = null)
     {
         var page = PageRequest.From(cursor, limit);
-        var rows = await db.Models.AsNoTracking()
-            .Where(model => page.BeforeCreatedAt == null || model.CreatedAt < page.BeforeCreatedAt
-                || (model.CreatedAt == page.BeforeCreatedAt && model.Id.CompareTo(page.AfterId) > 0))
-            .OrderByDescending(model => model.CreatedAt).ThenBy(model => model.Id).Take(page.Limit + 1).ToListAsync(cancellationToken);
-        return TypedResults.Ok(page.ToPage(rows, ModelResponse.From, model => model.CreatedAt, model => model.Id));
+        var rows = await ModelRows.In(db)
+            .Where(row => page.BeforeCreatedAt == null || row.Model.CreatedAt < page.BeforeCreatedAt
+                || (row.Model.CreatedAt == page.BeforeCreatedAt && row.Model.Id.CompareTo(page.AfterId) > 0))
+            .OrderByDescending(row => row.Model.CreatedAt).ThenBy(row => row.Model.Id)
+            .Take(page.Limit + 1).ToListAsync(cancellationToken);
+        return TypedResults.Ok(page.ToPage(rows, ModelResponse.From, row => row.Model.CreatedAt, row => row.Model.Id));
     }
 
     private static async Task<Results<Ok<ModelResponse>, ProblemResult>> Get(
         Guid id, SparseDbContext db, CancellationToken cancellationToken) =>
-        await db.Models.AsNoTracking().SingleOrDefaultAsync(model => model.Id == id, cancellationToken) is { } model
-            ? TypedResults.Ok(ModelResponse.From(model))
+        await ModelRows.In(db).SingleOrDefaultAsync(row => row.Model.Id == id, cancellationToken) is { } row
+            ? TypedResults.Ok(ModelResponse.From(row))
             : Refused.NotFound("model", id);
 
     private static async Task<Results<FileStreamHttpResult, ProblemResult>> Content(
-        Guid id, SparseDbContext db, NpgsqlDataSource database, CancellationToken cancellationToken) =>
-        await db.Models.AsNoTracking().SingleOrDefaultAsync(model => model.Id == id, cancellationToken) is { } model
-            ? Download.Of(model.BlobHash, model.Bytes, Download.FileName(model.Name, ".safetensors"), model.CreatedAt, database)
-            : Refused.NotFound("model", id);
+        Guid id, SparseDbContext db, NpgsqlDataSource database, NpzArchive archives, CancellationToken cancellationToken,
+        string format = "safetensors", int? layer = null)
+    {
+        var model = await db.Models.AsNoTracking().SingleOrDefaultAsync(model => model.Id == id, cancellationToken);
+        switch (format)
+        {
+            case "safetensors" or "npz" when model is null:
+                return Refused.NotFound("model", id);
+            case "safetensors" when layer is null:
+                return Download.Of(model.BlobHash, model.Bytes, Download.FileName(model.Name, ".safetensors"), model.CreatedAt, database);
+            case "npz" when await archives.OpenAsync(model, layer, cancellationToken) is { } archive:
+                var name = layer is null ? model.Name : $"{model.Name}-layer-{layer}";
+                return Download.Of(archive, $"{model.BlobHash}-npz-{layer}", Download.FileName(name, ".npz"), model.CreatedAt);
+            case "safetensors" or "npz":
+                return Refused.BadRequest(ApiFault.Of("layer", layer, "with format npz, the number of a weight matrix, from 0"));
+            default:
+                return Refused.BadRequest(ApiFault.Of("format", format, "safetensors or npz"));
+        }
+    }
 
     private static async Task<IResult> Predict(
         Guid id, HttpRequest request, SparseDbContext db, LoadedModels models, IOptions<ApiLimits> limits,

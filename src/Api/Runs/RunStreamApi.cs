@@ -118,7 +118,8 @@ public static class RunStreamApi
                 var message = JsonSerializer.Serialize(RunEventMessage.From(row), ApiJson.Options);
                 var item = new SseItem<string>(message, EnumText.Of(row.Kind)) { EventId = row.Seq.ToString(CultureInfo.InvariantCulture) };
                 await writer.WriteAsync(item, cancellationToken);
-                if (row.Kind == RunEventKind.State && await IsLastAsync(row, contexts, cancellationToken))
+                // A checkpoint may be promoted when all is over: that event is the newest one then.
+                if (row.Kind is RunEventKind.State or RunEventKind.Model && await IsLastAsync(row, contexts, cancellationToken))
                 {
                     return;
                 }

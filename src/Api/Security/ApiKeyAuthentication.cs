@@ -33,7 +33,7 @@ internal sealed class ApiKeyAuthentication(
             return AuthenticateResult.Fail(FailedAttempts.Exhausted);
         }
 
-        var row = await ApiKeys.FindAsync(db, key, Context.RequestAborted);
+        var row = await ApiKeys.FindAsync(db, key, clock, Context.RequestAborted);
         if (row is null)
         {
             failedAttempts.Add(address);
@@ -60,7 +60,7 @@ internal sealed class ApiKeyAuthentication(
         return Refused.Because(
             StatusCodes.Status401Unauthorized,
             "Send a valid key: Authorization: Bearer sk_…",
-            ApiFault.Of("Authorization", given, "Bearer sk_… with a key that exists and is not revoked")).ExecuteAsync(Context);
+            ApiFault.Of("Authorization", given, "Bearer sk_… with a key that exists, not expired and not revoked")).ExecuteAsync(Context);
     }
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties)

@@ -18,7 +18,8 @@ public static class ApiKeys
 
     /// <summary>Stores a new key's hash and returns the key itself, which exists nowhere else.</summary>
     public static async Task<(ApiKey Row, string Key)> CreateAsync(
-        SparseDbContext db, string name, ApiRole role, TimeProvider clock, CancellationToken cancellationToken = default)
+        SparseDbContext db, string name, ApiRole role, TimeProvider clock, DateTimeOffset? expiresAt,
+        CancellationToken cancellationToken = default)
     {
         var prefix = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(PrefixLength / 2));
         var key = $"{Start}{prefix}_{Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes))}";
@@ -30,6 +31,7 @@ public static class ApiKeys
             Hash = Hash(key),
             Role = role,
             CreatedAt = clock.GetUtcNow(),
+            ExpiresAt = expiresAt,
         };
         db.ApiKeys.Add(row);
         await db.SaveChangesAsync(cancellationToken);
@@ -41,18 +43,20 @@ public static class ApiKeys
     {
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({FirstKeyLock})", cancellationToken);
-        if (await db.ApiKeys.AnyAsync(key => key.Role == ApiRole.Admin && key.RevokedAt == null, cancellationToken))
+        var now = clock.GetUtcNow();
+        var valid = db.ApiKeys.Where(key => key.RevokedAt == null && (key.ExpiresAt == null || key.ExpiresAt > now));
+        if (await valid.AnyAsync(key => key.Role == ApiRole.Admin, cancellationToken))
         {
             return null;
         }
 
-        var (_, created) = await CreateAsync(db, "first admin", ApiRole.Admin, clock, cancellationToken);
+        var (_, created) = await CreateAsync(db, "first admin", ApiRole.Admin, clock, null, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return created;
     }
 
-    /// <summary>The row that a key belongs to, or null when it is unknown, wrong or revoked.</summary>
-    public static async Task<ApiKey?> FindAsync(SparseDbContext db, string key, CancellationToken cancellationToken)
+    /// <summary>The row that a key belongs to, or null when it is unknown, wrong, expired or revoked.</summary>
+    public static async Task<ApiKey?> FindAsync(SparseDbContext db, string key, TimeProvider clock, CancellationToken cancellationToken)
     {
         if (key.Length != KeyLength || !key.StartsWith(Start, StringComparison.Ordinal) || key[Start.Length + PrefixLength] != '_')
         {
@@ -61,7 +65,8 @@ public static class ApiKeys
 
         var prefix = key.Substring(Start.Length, PrefixLength);
         var row = await db.ApiKeys.AsNoTracking().SingleOrDefaultAsync(row => row.Prefix == prefix, cancellationToken);
-        return row is { RevokedAt: null } && CryptographicOperations.FixedTimeEquals(row.Hash, Hash(key)) ? row : null;
+        return row is { RevokedAt: null } && !(row.ExpiresAt <= clock.GetUtcNow())
+            && CryptographicOperations.FixedTimeEquals(row.Hash, Hash(key)) ? row : null;
     }
 
     private static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));

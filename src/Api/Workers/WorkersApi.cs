@@ -11,7 +11,7 @@ public sealed record WorkersResponse(IReadOnlyList<WorkerResponse> Items);
 public static class WorkersApi
 {
     private const int MostWorkers = 500;
-    private static readonly TimeSpan Alive = TimeSpan.FromMinutes(1);
+    internal static readonly TimeSpan Alive = TimeSpan.FromMinutes(1);
 
     public static void MapWorkers(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/workers", List).WithTags("Workers").WithName("listWorkers").Needs(ApiRole.Viewer)

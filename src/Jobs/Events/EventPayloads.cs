@@ -10,8 +10,9 @@ public sealed record StatePayload(RunState State, RunReason Reason, string? Mess
 /// <summary>Payload of <see cref="RunEventKind.Checkpoint"/>.</summary>
 public sealed record CheckpointPayload(Guid CheckpointId, int Epoch, long Step, long Bytes);
 
-/// <summary>Payload of <see cref="RunEventKind.Model"/>.</summary>
-public sealed record ModelPayload(Guid ModelId, long Bytes, long DenseBytes, long Nnz, double? TestAccuracy);
+/// <summary>Payload of <see cref="RunEventKind.Model"/>; checkpoint and epoch are given by a model that was made of a checkpoint.</summary>
+public sealed record ModelPayload(
+    Guid ModelId, long Bytes, long DenseBytes, long Nnz, double? TestAccuracy, Guid? CheckpointId = null, int? Epoch = null);
 
 /// <summary>Payload of <see cref="RunEventKind.Log"/>.</summary>
 public sealed record LogPayload(string Level, string Message);

@@ -31,6 +31,9 @@ public sealed class ApiKey
 
     public DateTimeOffset? LastUsedAt { get; set; }
 
+    /// <summary>Invalid from this instant on; null = never.</summary>
+    public DateTimeOffset? ExpiresAt { get; set; }
+
     public DateTimeOffset? RevokedAt { get; set; }
 }
 

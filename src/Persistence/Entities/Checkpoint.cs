@@ -25,12 +25,18 @@ public sealed class Checkpoint
     public DateTimeOffset CreatedAt { get; set; }
 }
 
-/// <summary>A trained model, published when its run succeeds.</summary>
+/// <summary>A trained model: published when its run succeeds, or made of one of its checkpoints.</summary>
 public sealed class Model
 {
     public Guid Id { get; set; }
 
     public Guid RunId { get; set; }
+
+    /// <summary>The checkpoint that it was promoted from, which may be gone by now; null = the run's own result.</summary>
+    public Guid? CheckpointId { get; set; }
+
+    /// <summary>Epochs behind it; null = all of the run's.</summary>
+    public int? Epoch { get; set; }
 
     public Guid OwnerId { get; set; }
 

@@ -66,8 +66,11 @@ internal static class RunMapping
         {
             model.Property(m => m.Id).ValueGeneratedNever();
             model.Property(m => m.CreatedAt).HasDefaultValueSql("now()");
-            // One model per run: a second publication of the same success is a fault, not a second model.
-            model.HasOne<TrainingRun>().WithOne().HasForeignKey<Model>(m => m.RunId).OnDelete(DeleteBehavior.Cascade);
+            // One result per run: a second publication of the same success is a fault, not a second model. And one model per checkpoint.
+            model.HasOne<TrainingRun>().WithMany().HasForeignKey(m => m.RunId).OnDelete(DeleteBehavior.Cascade);
+            model.HasIndex(m => m.RunId, "ix_models_run_id");
+            model.HasIndex(m => m.RunId, "ix_models_result").IsUnique().HasFilter("checkpoint_id IS NULL");
+            model.HasIndex(m => m.CheckpointId).IsUnique();
             model.HasOne<Blob>().WithMany().HasForeignKey(m => m.BlobHash).OnDelete(DeleteBehavior.Restrict);
             model.HasIndex(m => new { m.CreatedAt, m.Id }).IsDescending(true, false);
         });

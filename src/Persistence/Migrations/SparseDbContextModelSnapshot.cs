@@ -35,6 +35,10 @@ namespace SparseService.Persistence.Migrations
                         .HasColumnName("created_at")
                         .HasDefaultValueSql("now()");
 
+                    b.Property<DateTimeOffset?>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
                     b.Property<byte[]>("Hash")
                         .IsRequired()
                         .HasColumnType("bytea")
@@ -320,6 +324,10 @@ namespace SparseService.Persistence.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("bytes");
 
+                    b.Property<Guid?>("CheckpointId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("checkpoint_id");
+
                     b.PrimitiveCollection<List<string>>("ClassNames")
                         .IsRequired()
                         .HasColumnType("text[]")
@@ -338,6 +346,10 @@ namespace SparseService.Persistence.Migrations
                     b.Property<long>("DenseParameters")
                         .HasColumnType("bigint")
                         .HasColumnName("dense_parameters");
+
+                    b.Property<int?>("Epoch")
+                        .HasColumnType("integer")
+                        .HasColumnName("epoch");
 
                     b.Property<int>("Features")
                         .HasColumnType("integer")
@@ -378,13 +390,21 @@ namespace SparseService.Persistence.Migrations
                     b.HasIndex("BlobHash")
                         .HasDatabaseName("ix_models_blob_hash");
 
-                    b.HasIndex("RunId")
+                    b.HasIndex("CheckpointId")
                         .IsUnique()
-                        .HasDatabaseName("ix_models_run_id");
+                        .HasDatabaseName("ix_models_checkpoint_id");
 
                     b.HasIndex("CreatedAt", "Id")
                         .IsDescending(true, false)
                         .HasDatabaseName("ix_models_created_at_id");
+
+                    b.HasIndex(new[] { "RunId" }, "ix_models_result")
+                        .IsUnique()
+                        .HasDatabaseName("ix_models_result")
+                        .HasFilter("checkpoint_id IS NULL");
+
+                    b.HasIndex(new[] { "RunId" }, "ix_models_run_id")
+                        .HasDatabaseName("ix_models_run_id");
 
                     b.ToTable("models");
                 });
@@ -799,8 +819,8 @@ namespace SparseService.Persistence.Migrations
                         .HasConstraintName("fk_models_blobs_blob_hash");
 
                     b.HasOne("SparseService.Persistence.Entities.TrainingRun", null)
-                        .WithOne()
-                        .HasForeignKey("SparseService.Persistence.Entities.Model", "RunId")
+                        .WithMany()
+                        .HasForeignKey("RunId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_models_runs_run_id");

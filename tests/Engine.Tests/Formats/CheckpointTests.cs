@@ -67,6 +67,28 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void PromotedModel_OfACheckpoint_IsTheModelByteForByte()
+    {
+        using var data = TrainingData.Quadrants(files);
+        using var backend = Backend.Create();
+        using var trainer = Trainer.Create(TrainingData.Options(2, 8, 2), data, backend);
+        TrainingData.TrainToEnd(trainer);
+        var checkpoint = new MemoryStream(TrainingData.Bytes(trainer.WriteCheckpoint));
+        var (header, sources) = PromotedModel.Of(SafetensorsHeader.Read(checkpoint));
+        var arrays = (int)checkpoint.Position;
+        byte[] promoted =
+        [
+            .. header.ToBytes(),
+            .. sources.SelectMany(entry => checkpoint.ToArray()[(arrays + (int)entry.Start)..(arrays + (int)entry.End)]),
+        ];
+        Assert.Equal(TrainingData.Bytes(trainer.WriteModel), promoted);
+
+        var model = SafetensorsHeader.Read(new MemoryStream(promoted));
+        var refusal = Assert.Throws<InvalidDataException>(() => PromotedModel.Of(model));
+        Assert.Contains("sparse-service/checkpoint", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Resume_AModel_IsRefusedInWords()
     {
         using var data = TrainingData.Quadrants(files);
