@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using SparseService.Api;
+using SparseService.Persistence.Entities;
 using SparseService.Shared;
 using Xunit;
 
@@ -19,25 +20,31 @@ internal sealed class LiveApplication : IAsyncDisposable
 {
     private readonly TestDatabase database;
     private readonly int port;
+    private readonly (string Name, string Value)[] settings;
     private WebApplication? app;
 
-    private LiveApplication(TestDatabase database, int port)
+    private LiveApplication(TestDatabase database, int port, (string Name, string Value)[] settings)
     {
         this.database = database;
         this.port = port;
+        this.settings = settings;
     }
 
     public string Address => $"http://127.0.0.1:{port}";
 
     public string Key { get; private set; } = "";
 
-    public static async Task<LiveApplication> StartAsync()
+    /// <param name="settings">Of the service, where a test needs others than the usual ones.</param>
+    public static async Task<LiveApplication> StartAsync(params (string Name, string Value)[] settings)
     {
         var database = await (await ThrowAwayPostgres.GetAsync()).CreateDatabaseAsync();
-        var service = new LiveApplication(database, FreePort());
+        var service = new LiveApplication(database, FreePort(), settings);
         service.Key = await service.StartAppAsync() ?? throw new InvalidOperationException("A new database had an admin key already.");
         return service;
     }
+
+    /// <summary>What the service prints when it starts, for the browser of whoever started it.</summary>
+    public string CreateStartUpLink() => Address + app!.CreateStartUpLink(ApiRole.Admin);
 
     public async Task RestartAsync()
     {
@@ -72,6 +79,7 @@ internal sealed class LiveApplication : IAsyncDisposable
                 ["Urls"] = Address,
                 ["Worker:CachePath"] = Path.Combine(AppContext.BaseDirectory, "datasets"),
             });
+            builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Value)));
             builder.Logging.ClearProviders();
         });
         var key = await app.PrepareAsync();

@@ -1,11 +1,23 @@
 import type { ProblemDetails } from "./types";
 
+/** One thing that is wrong with a request: where, what was given, and what would be accepted. */
+export interface Fault {
+  path: string;
+  value: string;
+  allowed: string;
+}
+
+const isFault = (fault: unknown): fault is Fault =>
+  typeof fault === "object" && fault !== null && ["path", "value", "allowed"].every(name => name in fault);
+
 /** An answer that is not a success, or no answer at all (status 0). */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
     message: string,
     readonly faults: string[] = [],
+    /** The same faults in their parts, for whoever shows each where it belongs. */
+    readonly details: Fault[] = [],
   ) {
     super(message);
   }
@@ -19,7 +31,8 @@ export class ApiError extends Error {
   }
 
   static from(status: number, problem: ProblemDetails | null): ApiError {
-    return new ApiError(status, problem?.detail || problem?.title || wordsFor(status), faultsOf(problem?.errors));
+    const details = Array.isArray(problem?.errors) ? problem.errors.filter(isFault) : [];
+    return new ApiError(status, problem?.detail || problem?.title || wordsFor(status), faultsOf(problem?.errors), details);
   }
 }
 

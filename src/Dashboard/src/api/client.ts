@@ -92,20 +92,24 @@ export class ApiClient {
     return (await this.request("GET", path)).blob();
   }
 
-  private getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
+  getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
     return this.send("GET", path, signal ? { signal } : {});
   }
 
-  private async send<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
+  async send<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
     return (await this.request(method, path, options)).json() as Promise<T>;
   }
 
-  private async request(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
-    const headers: Record<string, string> = { Authorization: `Bearer ${this.key}`, ...options.headers };
+  async request(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
+    const headers: Record<string, string> = { ...(this.key && { Authorization: `Bearer ${this.key}` }), ...options.headers };
     const init: RequestInit = { method, headers, credentials: "omit", cache: "no-store" };
     if (options.body !== undefined) {
       headers["Content-Type"] = "application/json";
       init.body = JSON.stringify(options.body);
+    }
+    if (options.bytes !== undefined) {
+      headers["Content-Type"] ??= "application/octet-stream";
+      init.body = options.bytes;
     }
     if (options.signal) {
       init.signal = options.signal;
@@ -123,10 +127,18 @@ export class ApiClient {
   }
 }
 
-interface RequestOptions {
+export interface RequestOptions {
   body?: unknown;
+  /** Sent as it is, in place of body. */
+  bytes?: BodyInit;
   headers?: Record<string, string>;
   signal?: AbortSignal;
+}
+
+/** Turns the token of a start-up link into a key; nobody is signed in yet. */
+export async function exchangeStartToken(token: string): Promise<string> {
+  const answer = await new ApiClient("").send<{ secret: string }>("POST", "keys/exchange", { body: { token } });
+  return answer.secret;
 }
 
 async function readProblem(response: Response): Promise<ProblemDetails | null> {

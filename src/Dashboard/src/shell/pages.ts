@@ -33,6 +33,15 @@ export const pages: readonly PageEntry[] = [
           : null;
     },
   },
+  {
+    page: "datasets",
+    label: "Datasets",
+    role: "viewer",
+    open: (context, route) =>
+      route.rest.length === 0 || (route.rest.length === 1 && isId(route.rest[0]))
+        ? import("../pages/datasets/datasetsPage").then(({ openDatasetsPage }) => openDatasetsPage(context, route))
+        : null,
+  },
 ];
 
 export const findPage = (route: Route): PageEntry | undefined =>

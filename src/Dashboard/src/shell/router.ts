@@ -30,6 +30,7 @@ export const compareLink = (ids: Iterable<string>): string => {
   return list === "" ? "#/compare" : `#/compare?runs=${list}`;
 };
 export const datasetsLink = (): string => "#/datasets";
+export const datasetLink = (id: string): string => `#/datasets/${id}`;
 export const modelsLink = (): string => "#/models";
 export const adminLink = (): string => "#/admin";
 

@@ -1,4 +1,5 @@
 const storageKey = "sparse.key";
+const startForm = /^#\/?start=(st_[A-Za-z0-9_-]{20,100})$/;
 const keyForm = /^sk_[A-Za-z0-9_-]{20,100}$/;
 
 /** The key that the page works with, from this tab or from this browser. */
@@ -32,4 +33,16 @@ export function takeKeyFromAddress(): string | null {
   address.searchParams.delete("key");
   window.history.replaceState(null, "", address.pathname + address.search + address.hash);
   return key.trim();
+}
+
+/**
+ * Takes the token out of the link that the service prints when it starts, `/#start=st_…`. It stood behind the #, which no browser sends
+ * to a server; now it goes from the address bar and the history too.
+ */
+export function takeStartToken(): string | null {
+  const token = startForm.exec(window.location.hash)?.[1] ?? null;
+  if (token !== null) {
+    window.history.replaceState(null, "", window.location.pathname + window.location.search);
+  }
+  return token;
 }

@@ -1,4 +1,5 @@
-import { ApiClient } from "../api/client";
+import { describeError } from "../api/apiError";
+import { ApiClient, exchangeStartToken } from "../api/client";
 import { openSignInPage } from "../pages/signIn/signInPage";
 import { h } from "../ui/dom";
 import { createEmpty, createErrorNotice } from "../ui/notice";
@@ -6,7 +7,7 @@ import type { PageContext, PageView } from "./page";
 import { findPage } from "./pages";
 import type { Role } from "./roles";
 import { parseRoute, runsLink } from "./router";
-import { forgetKey, looksLikeKey, storedKey, storeKey, takeKeyFromAddress } from "./session";
+import { forgetKey, looksLikeKey, storedKey, storeKey, takeKeyFromAddress, takeStartToken } from "./session";
 import { TopBar } from "./topBar";
 
 const refusedKey = "The service does not take this key (any more). Sign in with another one.";
@@ -32,8 +33,21 @@ export class Shell {
       storeKey(linkKey, true);
     }
     this.root.replaceChildren(this.bar.element, this.main);
-    window.addEventListener("hashchange", () => void this.show(true));
-    void this.show(false);
+    window.addEventListener("hashchange", () => void this.enter(true));
+    void this.enter(false);
+  }
+
+  /** A start-up link signs in first, also when it is pasted into a tab that shows the page already. */
+  private async enter(moveFocus: boolean): Promise<void> {
+    const token = takeStartToken();
+    if (token !== null) {
+      try {
+        storeKey(await exchangeStartToken(token), true);
+      } catch (error) {
+        this.refused = storedKey() === null ? describeRefusal(error) : null;
+      }
+    }
+    await this.show(moveFocus);
   }
 
   private async show(moveFocus: boolean): Promise<void> {
@@ -106,6 +120,10 @@ export class Shell {
     }
   }
 }
+
+/** Of a start-up link: the first line says it all; the faults behind it are for programs. */
+const describeRefusal = (error: unknown): string =>
+  `${describeError(error).split("\n")[0]} ./sparse serve --new-key shows a key that can be entered here.`;
 
 function missingPage(): PageView {
   const home = h("a", { class: "button", href: runsLink() }, "All runs");
