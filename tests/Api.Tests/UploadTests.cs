@@ -55,7 +55,8 @@ public sealed class UploadTests(ServiceFixture service)
         // To others it is not there.
         answer = await service.Admin.GetAsync(address, TestContext.Current.CancellationToken);
         Assert.Empty((await answer.JsonAsync())["items"]!.AsArray());
-        await (await service.Submitter.GetAsync("/v1/uploads?sha256=12", TestContext.Current.CancellationToken)).RefusalAsync(400, "sha256");
+        answer = await service.Submitter.GetAsync("/v1/uploads?sha256=12", TestContext.Current.CancellationToken);
+        await answer.RefusalAsync(400, "sha256");
     }
 
     [Fact]

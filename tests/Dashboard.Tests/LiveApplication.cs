@@ -79,7 +79,8 @@ internal sealed class LiveApplication : IAsyncDisposable
                 ["Urls"] = Address,
                 ["Worker:CachePath"] = Path.Combine(AppContext.BaseDirectory, "datasets"),
             });
-            builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Value)));
+            builder.Configuration.AddInMemoryCollection(
+                settings.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Value)));
             builder.Logging.ClearProviders();
         });
         var key = await app.PrepareAsync();
