@@ -50,18 +50,13 @@ internal sealed record SparseProcess(int ExitCode, string Output, string Errors)
 
     private static Process Start(string[] arguments)
     {
-        var start = new ProcessStartInfo(Dotnet())
+        string[] command = [.. Signals.Undo, Dotnet(), Path.Combine(AppContext.BaseDirectory, "sparse.dll"), .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "sparse.dll"));
-        foreach (var argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
         var process = Process.Start(start)!;
         process.StandardInput.Close();
         return process;

@@ -12,7 +12,8 @@ public class ProjectRules
         ["Persistence"] = ["Engine"],
         ["Jobs"] = ["Persistence", "Engine"],
         ["Api"] = ["Jobs", "Persistence", "Engine"],
-        ["Cli"] = ["Api", "Jobs", "Persistence", "Engine"],
+        ["Client"] = ["Engine"],
+        ["Cli"] = ["Api", "Client", "Jobs", "Persistence", "Engine"],
     };
 
     private static readonly string[] NumericPackages = ["System.Numerics.Tensors"];

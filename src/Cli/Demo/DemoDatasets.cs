@@ -1,9 +1,12 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using SparseService.Cli.Hosting;
 using SparseService.Cli.Machine;
 using SparseService.Cli.Training;
+using SparseService.Client.Connection;
+using SparseService.Client.Datasets;
 using SparseService.Engine.Data;
 using SparseService.Engine.Training;
 
@@ -12,6 +15,8 @@ namespace SparseService.Cli.Demo;
 /// <summary>Brings the demo's data into the service, once: the data folder remembers which dataset came from which files.</summary>
 internal sealed class DemoDatasets(ServiceClient client, DataFolder folder)
 {
+    private const int ParallelParts = 4;
+
     /// <summary>Finds out that data is missing before anything is built or started.</summary>
     /// <exception cref="CliFault">The plan needs files and there are none named.</exception>
     /// <exception cref="DatasetFormatException">The files that are named are no dataset.</exception>
@@ -70,22 +75,25 @@ internal sealed class DemoDatasets(ServiceClient client, DataFolder folder)
     private async Task<Guid> UploadAsync(string name, string data, string memory, CancellationToken cancellationToken)
     {
         var (options, files) = DatasetImport.Detect(data);
-        var uploads = new Dictionary<string, Guid>();
+        var uploads = new JsonObject();
         foreach (var (role, path) in files)
         {
             Console.WriteLine($"Uploading {Path.GetFileName(path)} ({new FileInfo(path).Length / 1e6:0.0} MB) …");
-            uploads[JsonNamingPolicy.CamelCase.ConvertName(role.ToString())] = await client.UploadAsync(path, cancellationToken);
+            var upload = await new FileUpload(client, ParallelParts).SendAsync(path, cancellationToken);
+            uploads[JsonNamingPolicy.CamelCase.ConvertName(role.ToString())] = upload.ToString();
         }
 
         var format = JsonNamingPolicy.CamelCase.ConvertName(options.Format.ToString());
-        var dataset = await client.CreateDatasetAsync(name, format, uploads, cancellationToken);
-        var id = dataset.GetProperty("id").GetGuid();
+        var body = new JsonObject { ["name"] = name, ["format"] = format, ["files"] = uploads };
+        var dataset = await client.PostAsync("v1/datasets", body, cancellationToken);
+        UploadMemory.Forget(uploads.Select(upload => (string)upload.Value!));
+        var id = dataset.Id();
         folder.WriteSecret(memory, id.ToString());
         return id;
     }
 
     private async Task<Guid?> RecallAsync(string memory, CancellationToken cancellationToken) =>
-        Guid.TryParse(folder.Read(memory), out var id) && await client.ExistsAsync($"/v1/datasets/{id}", cancellationToken) ? id : null;
+        Guid.TryParse(folder.Read(memory), out var id) && await client.FindAsync($"v1/datasets/{id}", cancellationToken) is not null ? id : null;
 
     private static string MemoryOf(string key) => $"demo-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..16]}";
 }

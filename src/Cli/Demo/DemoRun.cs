@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SparseService.Cli.Training;
+using SparseService.Client.Connection;
+using SparseService.Client.Watching;
 using SparseService.Engine.Training;
 
 namespace SparseService.Cli.Demo;
@@ -17,9 +19,9 @@ internal sealed class DemoRun(ServiceClient client, TrainOutput output)
     {
         var spec = JsonNode.Parse(await File.ReadAllTextAsync(specPath, cancellationToken))!;
         spec["name"] = $"{name} demo";
-        spec["dataset"] = new JsonObject { ["id"] = dataset };
+        spec["dataset"] = new JsonObject { ["id"] = dataset.ToString() };
         spec["training"]!["epochs"] = epochs;
-        return await client.CreateRunAsync(spec, cancellationToken);
+        return await client.PostAsync("v1/runs", spec, cancellationToken, Guid.NewGuid().ToString());
     }
 
     /// <returns>The finished run.</returns>
@@ -33,25 +35,29 @@ internal sealed class DemoRun(ServiceClient client, TrainOutput output)
         catch (OperationCanceledException)
         {
             // Left alone it would go on at the service's next start, and the next demo would wait behind it.
-            await client.PostAsync($"/v1/runs/{run}/cancel", new { }, CancellationToken.None);
+            await client.PostAsync($"v1/runs/{run}/cancel", null, CancellationToken.None);
             Console.Error.WriteLine("Stopped; the run is cancelled.");
             throw;
         }
 
-        var finished = await client.GetAsync($"/v1/runs/{run}", cancellationToken);
+        var finished = await client.GetAsync($"v1/runs/{run}", cancellationToken);
         return finished.GetProperty("state").GetString() == "succeeded"
             ? finished
-            : throw new CliFault($"The run ended as {finished.GetProperty("state")}: {finished.GetProperty("message")}");
+            : throw new CliFault(
+                $"The run ended as {finished.Text("state")}: {finished.Text("message")}",
+                finished.Text("state") == "cancelled" ? ExitCode.Cancelled : ExitCode.Failed);
     }
 
     /// <summary>Prints what the model makes of a few rows of its dataset.</summary>
     public async Task PredictAsync(Guid dataset, Guid model, CancellationToken cancellationToken)
     {
-        var preview = await client.GetAsync($"/v1/datasets/{dataset}/preview", cancellationToken);
+        var preview = await client.GetAsync($"v1/datasets/{dataset}/preview", cancellationToken);
         var rows = preview.GetProperty("rows").EnumerateArray().Take(PredictedRows).ToList();
         var watch = Stopwatch.StartNew();
         var answer = await client.PostAsync(
-            $"/v1/models/{model}/predict", new { Rows = rows.Select(row => row.GetProperty("features")) }, cancellationToken);
+            $"v1/models/{model}/predict",
+            new JsonObject { ["rows"] = new JsonArray([.. rows.Select(row => JsonNode.Parse(row.GetProperty("features").GetRawText()))]) },
+            cancellationToken);
         output.Say($"Predictions for {rows.Count} rows, in {watch.Elapsed.TotalMilliseconds:0} ms:");
         foreach (var (row, prediction) in rows.Zip(answer.GetProperty("predictions").EnumerateArray()))
         {
@@ -63,7 +69,7 @@ internal sealed class DemoRun(ServiceClient client, TrainOutput output)
 
     private async Task ShowAsync(Guid run, CancellationToken cancellationToken)
     {
-        await foreach (var (kind, message) in client.FollowAsync(run, cancellationToken))
+        await foreach (var (kind, message) in new RunFeed(client, run).FollowAsync(0, cancellationToken))
         {
             switch (kind)
             {

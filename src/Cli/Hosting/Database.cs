@@ -89,7 +89,7 @@ internal sealed class Database : IAsyncDisposable
         }
         catch (NpgsqlException fault)
         {
-            throw new CliFault($"The Postgres of {Variable} does not answer: {fault.Message}");
+            throw new CliFault($"The Postgres of {Variable} does not answer: {fault.Message}", ExitCode.Unreachable);
         }
     }
 

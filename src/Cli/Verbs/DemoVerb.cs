@@ -8,6 +8,7 @@ using SparseService.Cli.Demo;
 using SparseService.Cli.Hosting;
 using SparseService.Cli.Machine;
 using SparseService.Cli.Training;
+using SparseService.Client.Connection;
 using SparseService.Persistence.Entities;
 
 namespace SparseService.Cli.Verbs;
@@ -65,7 +66,7 @@ internal sealed class DemoVerb : Verb
             Console.WriteLine($"Admin key   {service.FirstKey}   (shown once; ./sparse serve --new-key makes another)");
         }
 
-        using var client = new ServiceClient(service.Address, key);
+        using var client = new ServiceClient(new Credentials(service.Address, key));
         var dataset = await new DemoDatasets(client, folder).RequireAsync(plan, arguments.GetValue(data), cancellationToken);
         var spec = Path.Combine(root, "deploy", "examples", plan.Spec);
         await TrainAsync(client, plan, spec, dataset, arguments.GetValue(epochs) ?? plan.Epochs, cancellationToken);
@@ -84,7 +85,7 @@ internal sealed class DemoVerb : Verb
         Console.WriteLine();
         var finished = await demo.FollowAsync(id, epochs, cancellationToken);
         var modelId = finished.GetProperty("modelId").GetGuid();
-        var model = await client.GetAsync($"/v1/models/{modelId}", cancellationToken);
+        var model = await client.GetAsync($"v1/models/{modelId}", cancellationToken);
         Console.WriteLine();
         Summarise(model, finished);
         Console.WriteLine();
@@ -122,8 +123,8 @@ internal sealed class DemoVerb : Verb
     {
         if (folder.Read(KeyFile) is { } known)
         {
-            using var client = new ServiceClient(service.Address, known);
-            if (await client.IsWelcomeAsync(cancellationToken))
+            using var client = new ServiceClient(new Credentials(service.Address, known));
+            if (await IsWelcomeAsync(client, cancellationToken))
             {
                 return known;
             }
@@ -132,6 +133,19 @@ internal sealed class DemoVerb : Verb
         var key = await service.CreateKeyAsync("demo", ApiRole.Submitter, cancellationToken);
         folder.WriteSecret(KeyFile, key);
         return key;
+    }
+
+    private static async Task<bool> IsWelcomeAsync(ServiceClient client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.GetAsync("v1/keys/self", cancellationToken);
+            return true;
+        }
+        catch (CliFault)
+        {
+            return false;
+        }
     }
 
     // The usual address, or any free port beside a service that runs already.

@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
-using SparseService.Cli.Demo;
 using SparseService.Cli.Hosting;
 using SparseService.Cli.Machine;
+using SparseService.Client.Connection;
+using SparseService.Client.Watching;
 using SparseService.Persistence.Entities;
 
 namespace SparseService.Cli.Bench.Live;
@@ -51,13 +52,13 @@ internal sealed class LiveLatency : Benchmark<LatencyResult>
 
     private static async Task<List<double>> MeasureAsync(string address, string key, int runs, CancellationToken cancellationToken)
     {
-        using var client = new ServiceClient(address, key);
+        using var client = new ServiceClient(new Credentials(address, key));
         var seconds = new List<double>();
         for (var run = 0; run < runs; run++)
         {
             using var hub = await HubClient.ConnectAsync(address, key, cancellationToken);
             var started = Stopwatch.GetTimestamp();
-            var created = await client.CreateRunAsync(JsonNode.Parse(Spec)!, cancellationToken);
+            var created = await client.PostAsync("v1/runs", JsonNode.Parse(Spec), cancellationToken, Guid.NewGuid().ToString());
             var id = created.GetProperty("id").GetGuid();
             await hub.SubscribeAsync(id, cancellationToken);
             await hub.FirstMetricAsync(cancellationToken);
@@ -71,7 +72,7 @@ internal sealed class LiveLatency : Benchmark<LatencyResult>
     // The next run must find an idle worker: a queue is not what is measured.
     private static async Task EndAsync(ServiceClient client, Guid run, CancellationToken cancellationToken)
     {
-        await foreach (var (kind, message) in client.FollowAsync(run, cancellationToken))
+        await foreach (var (kind, message) in new RunFeed(client, run).FollowAsync(0, cancellationToken))
         {
             if (kind == "state" && message.GetProperty("payload").GetProperty("state").GetString() is "succeeded" or "failed")
             {

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 
-namespace SparseService.Cli.Verbs;
+namespace SparseService.Client.Verbs;
 
 /// <summary>A verb of <c>sparse</c>, with examples for its <c>--help</c>.</summary>
 internal abstract class Verb(string name, string description, params string[] examples) : Command(name, description)

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 
-namespace SparseService.Cli.Verbs;
+namespace SparseService.Client.Verbs;
 
 /// <summary>The library's help text, then the verb's examples.</summary>
 internal sealed class HelpWithExamples : SynchronousCommandLineAction
@@ -25,7 +25,18 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
             Console.WriteLine("Examples:");
             foreach (var example in verb.Examples)
             {
-                Console.WriteLine($"  {example}");
+                Console.WriteLine($"  {example.Replace(CommandName.InExamples, CommandName.Current, StringComparison.Ordinal)}");
+            }
+
+            Console.WriteLine();
+        }
+
+        if (parseResult.CommandResult.Command is RootCommand or ClientVerb)
+        {
+            Console.WriteLine("Exit codes:");
+            foreach (var (code, meaning) in ExitCode.Table)
+            {
+                Console.WriteLine($"  {code,3}  {meaning}");
             }
 
             Console.WriteLine();

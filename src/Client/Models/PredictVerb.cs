@@ -1,0 +1,130 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SparseService.Client.Connection;
+using SparseService.Client.Output;
+using SparseService.Client.Verbs;
+
+namespace SparseService.Client.Models;
+
+/// <summary><c>sparse models predict MODEL [FILE]</c>.</summary>
+internal sealed class PredictVerb : ModelVerb
+{
+    private const int BatchBytes = 8 << 20;
+    private const int BatchRows = 10_000;
+    private const int BatchOutputs = 1 << 20;
+
+    private readonly Argument<string?> file = new("FILE")
+    {
+        Description = "CSV or JSON ([[…], …] or {\"rows\": [[…], …]}); without it, or as -, standard input.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly Option<string?> drop = Text("--drop", "COLUMN", "CSV: leaves out a column (name, or number from 1), such as the label's.");
+    private readonly Option<string?> dataset = Text("--dataset", "DATASET", "Predict the first rows of this dataset, with the truth beside.");
+    private readonly Option<int?> rows = Number("--rows", 1, "How many rows of --dataset (5).");
+
+    public PredictVerb()
+        : base(
+            "predict", "Asks a model about rows of features, as they came from the source (not normalised).",
+            "./sparse models predict glyphs --dataset glyphs",
+            "./sparse models predict churn customers.csv --drop churned",
+            "echo '[[5.1, 3.5, 1.4, 0.2]]' | ./sparse models predict iris --json")
+    {
+        Arguments.Add(file);
+        Add(drop, dataset, rows);
+        Validators.Add(result =>
+        {
+            if (result.GetValue(dataset) is not null && (result.GetValue(file) is not null || result.GetValue(drop) is not null))
+            {
+                result.AddError("--dataset brings its own rows; FILE and --drop are not allowed with it.");
+            }
+            else if (result.GetValue(dataset) is null && result.GetValue(rows) is not null)
+            {
+                result.AddError("--rows says how many rows of --dataset; name one.");
+            }
+        });
+    }
+
+    protected override async Task<int> RunAsync(Call call, JsonElement model, CancellationToken cancellationToken)
+    {
+        var features = (int)(model.Whole("features") ?? 0);
+        var (samples, truths) = call.Arguments.GetValue(dataset) is { } word
+            ? await OfDatasetAsync(call, word, features, cancellationToken)
+            : (await PredictInput.ReadAsync(call.Arguments.GetValue(file) ?? "-", call.Arguments.GetValue(drop), features, cancellationToken), null);
+        var answer = await AskAsync(call.Client, model, samples, features, cancellationToken);
+        return call.Show(answer, () => Print(answer, truths));
+    }
+
+    private static async Task<(float[] Samples, IReadOnlyList<string>? Truths)> OfDatasetAsync(
+        Call call, string word, int features, CancellationToken cancellationToken)
+    {
+        var found = await new Lookup(call.Client).DatasetAsync(word, cancellationToken);
+        if (found.Whole("features") != features)
+        {
+            throw new CliFault(
+                $"Dataset {Words.Safe(found.Text("name") ?? "")} has {found.Whole("features")} features; the model takes {features}.", ExitCode.BadInput);
+        }
+
+        var verb = (PredictVerb)call.Arguments.CommandResult.Command;
+        var preview = await call.Client.GetAsync(
+            $"v1/datasets/{found.Id()}/preview?rows={call.Arguments.GetValue(verb.rows) ?? 5}", cancellationToken);
+        var shown = preview.Items("rows");
+        return (
+            [.. shown.SelectMany(row => row.Items("features")).Select(value => value.GetSingle())],
+            [.. shown.Select(row => row.Text("label") ?? "")]);
+    }
+
+    // In pieces that the service takes; their answers become one.
+    private static async Task<JsonElement> AskAsync(
+        ServiceClient client, JsonElement model, float[] samples, int features, CancellationToken cancellationToken)
+    {
+        var outputs = (int)Math.Max(1, model.Whole("outputs") ?? 1);
+        var batch = Math.Max(1, Math.Min(BatchRows, Math.Min(BatchBytes / (features * sizeof(float)), BatchOutputs / outputs)));
+        var merged = new JsonObject();
+        for (var row = 0; row * features < samples.Length; row += batch)
+        {
+            var count = Math.Min(batch, (samples.Length / features) - row);
+            var body = MemoryMarshal.AsBytes(samples.AsSpan(row * features, count * features)).ToArray();
+            var answer = await client.PostAsync($"v1/models/{model.Id()}/predict", body, "application/octet-stream", cancellationToken);
+            foreach (var list in answer.EnumerateObject())
+            {
+                if (merged[list.Name] is not JsonArray all)
+                {
+                    merged[list.Name] = all = [];
+                }
+
+                foreach (var item in list.Value.EnumerateArray())
+                {
+                    all.Add(JsonNode.Parse(item.GetRawText()));
+                }
+            }
+        }
+
+        return JsonElement.Parse(merged.ToJsonString());
+    }
+
+    private static void Print(JsonElement answer, IReadOnlyList<string>? truths)
+    {
+        var table = truths is null ? new Table(">row", "prediction", ">probability") : new Table(">row", "prediction", ">probability", "truth");
+        foreach (var (row, prediction) in answer.Items("predictions").Index())
+        {
+            var guess = prediction.Text("class") ?? "";
+            var probability = prediction.Items("probabilities").Select(share => share.GetDouble()).DefaultIfEmpty().Max();
+            string[] cells = [$"{row + 1}", Words.Safe(guess), Words.Share(probability)];
+            table.Add(
+                truths is null ? Paint.None : truths[row] == guess ? Paint.Green : Paint.Red,
+                truths is null ? cells : [.. cells, Words.Safe(truths[row])]);
+        }
+
+        foreach (var (row, value) in answer.Items("values").Index())
+        {
+            string[] cells = [$"{row + 1}", value.GetDouble().ToString("R", CultureInfo.InvariantCulture), ""];
+            table.Add(truths is null ? cells : [.. cells, Words.Safe(truths[row])]);
+        }
+
+        table.Write();
+    }
+}
