@@ -60,7 +60,8 @@ internal static class Entry
         DatasetFormatException => new CliFault(exception.Message, ExitCode.BadInput),
         IOException or UnauthorizedAccessException => new CliFault(exception.Message),
         _ => new CliFault(
-            $"This should not have happened: {exception.GetType().Name}: {exception.Message}\n{DebugVariable}=1 shows where it did; please report it."),
+            $"This should not have happened: {exception.GetType().Name}: {exception.Message}\n"
+            + $"{DebugVariable}=1 shows where it did; please report it."),
     };
 
     // The parser repeats what it does not understand, and that may be a key.

@@ -9,7 +9,7 @@ public class HelpTests
 
         Assert.Equal(0, help.ExitCode);
         Assert.All(
-            ["demo", "serve", "worker", "train", "test", "bench"],
+            ["demo", "serve", "worker", "train", "test", "bench", "package", "login", "datasets", "runs", "models", "topology", "workers"],
             verb => Assert.Contains($"  {verb} ", help.Output, StringComparison.Ordinal));
     }
 

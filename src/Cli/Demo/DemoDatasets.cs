@@ -93,7 +93,9 @@ internal sealed class DemoDatasets(ServiceClient client, DataFolder folder)
     }
 
     private async Task<Guid?> RecallAsync(string memory, CancellationToken cancellationToken) =>
-        Guid.TryParse(folder.Read(memory), out var id) && await client.FindAsync($"v1/datasets/{id}", cancellationToken) is not null ? id : null;
+        Guid.TryParse(folder.Read(memory), out var id) && await client.FindAsync($"v1/datasets/{id}", cancellationToken) is not null
+            ? id
+            : null;
 
     private static string MemoryOf(string key) => $"demo-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..16]}";
 }

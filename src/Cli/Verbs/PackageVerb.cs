@@ -10,7 +10,8 @@ internal sealed class PackageVerb : Verb
 {
     private const string Project = "src/Client/Client.csproj";
 
-    private readonly Option<string?> runtime = Text("--runtime", "RID", "For which system: linux-x64, linux-arm64, osx-arm64, win-x64 … (this one).");
+    private readonly Option<string?> runtime = Text(
+        "--runtime", "RID", "For which system: linux-x64, linux-arm64, osx-arm64, win-x64 … (this one).");
 
     public PackageVerb()
         : base(
@@ -44,7 +45,8 @@ internal sealed class PackageVerb : Verb
     private static async Task BuildAsync(string root, string[] arguments, CancellationToken cancellationToken)
     {
         var build = await ChildProcess.RunAsync(
-            Programs.Dotnet, [.. arguments, "-v", "q", "--nologo", "-nodeReuse:false", "-p:UseSharedCompilation=false"], cancellationToken, root);
+            Programs.Dotnet, [.. arguments, "-v", "q", "--nologo", "-nodeReuse:false", "-p:UseSharedCompilation=false"], cancellationToken,
+            root);
         if (!build.Succeeded)
         {
             throw new CliFault($"`dotnet {string.Join(' ', arguments)}` failed:\n{build.Tail()}");

@@ -9,8 +9,8 @@ internal sealed record Credentials(string Url, string Key)
     public const string ProfileVariable = "SPARSE_PROFILE";
 
     /// <summary>
-    /// <paramref name="profile"/> before SPARSE_URL and SPARSE_KEY before the profile in use. A stored key is sent only to the address that it was
-    /// stored with.
+    /// <paramref name="profile"/> before SPARSE_URL and SPARSE_KEY before the profile in use. A stored key is sent only to the address
+    /// that it was stored with.
     /// </summary>
     /// <exception cref="CliFault">There is no such profile, or no key.</exception>
     public static Credentials Find(string? profile)

@@ -43,8 +43,8 @@ internal sealed class Lookup(ServiceClient client)
     {
         var list = $"{CommandName.Current} {path["/v1/".Length..]} list";
         return new CliFault(
-            $"There is no {noun} {Words.Safe(word)}; allowed: an id, its first {LeastPrefix} characters or more, or a name. `{list}` shows them.",
-            ExitCode.BadInput);
+            $"There is no {noun} {Words.Safe(word)}; allowed: an id, its first {LeastPrefix} characters or more, or a name. "
+            + $"`{list}` shows them.", ExitCode.BadInput);
     }
 
     private async Task<JsonElement?> TryAsync(
@@ -101,6 +101,7 @@ internal sealed class Lookup(ServiceClient client)
             $"\n  {row.Text("id")}  {Words.Safe(row.Text("name") ?? "")}  {row.Text("state")}  {Words.Instant(row.Instant("createdAt"))}");
         var more = found.Count > MostShown ? $"\n  and {found.Count - MostShown} more" : "";
         return new CliFault(
-            $"There are {found.Count} {noun}s {how} {Words.Safe(word)}; name one by its id:{string.Concat(lines)}{more}", ExitCode.BadInput);
+            $"There are {found.Count} {noun}s {how} {Words.Safe(word)}; name one by its id:{string.Concat(lines)}{more}",
+            ExitCode.BadInput);
     }
 }

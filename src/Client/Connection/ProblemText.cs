@@ -39,7 +39,8 @@ internal static class ProblemText
         foreach (var fault in problem.Items("errors"))
         {
             var row = fault.Whole("row") is { } number ? $"row {number}: " : "";
-            lines.Append($"\n  {row}{Output.Words.Safe($"{fault.Text("path")} is {fault.Text("value")}; allowed: {fault.Text("allowed")}")}");
+            var text = $"{fault.Text("path")} is {fault.Text("value")}; allowed: {fault.Text("allowed")}";
+            lines.Append($"\n  {row}{Output.Words.Safe(text)}");
         }
 
         if ((int)status >= 500 && problem.Text("traceId") is { } trace)

@@ -13,7 +13,8 @@ internal sealed class Profiles
 
     private Profiles(JsonObject stored) => this.stored = stored;
 
-    /// <summary>The user's folder for settings (<c>$XDG_CONFIG_HOME/sparse</c>, <c>~/.config/sparse</c>, <c>%APPDATA%\sparse</c>).</summary>
+    /// <summary>The user's folder for settings (<c>$XDG_CONFIG_HOME/sparse</c>, <c>~/.config/sparse</c>,
+    /// <c>%APPDATA%\sparse</c>).</summary>
     public static string Folder { get; } = Path.Combine(
         Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData, Environment.SpecialFolderOption.DoNotVerify), "sparse");
 
@@ -68,9 +69,11 @@ internal sealed class Profiles
             : null;
 
     /// <exception cref="CliFault">There is none of this name.</exception>
-    public Credentials Require(string name) => Find(name) ?? throw new CliFault(
-        $"The profile is '{name}'; allowed: {(Names.Any() ? string.Join(", ", Names) : $"none yet, `{CommandName.Current} login` makes one")}",
-        ExitCode.BadInput);
+    public Credentials Require(string name)
+    {
+        var allowed = Names.Any() ? string.Join(", ", Names) : $"none yet, `{CommandName.Current} login` makes one";
+        return Find(name) ?? throw new CliFault($"The profile is '{name}'; allowed: {allowed}", ExitCode.BadInput);
+    }
 
     public Credentials? OfUrl(string url) => Names.Select(Find).FirstOrDefault(service => service?.Url == url);
 

@@ -7,8 +7,8 @@ using System.Text.Json.Nodes;
 namespace SparseService.Client.Connection;
 
 /// <summary>
-/// The service's HTTP API. What cannot happen twice is tried again when the service does not answer: a moment for one that never did, half a
-/// minute for one that is being restarted.
+/// The service's HTTP API. What cannot happen twice is tried again when the service does not answer: a moment for one that never did,
+/// half a minute for one that is being restarted.
 /// </summary>
 internal sealed class ServiceClient : IDisposable
 {
@@ -24,7 +24,10 @@ internal sealed class ServiceClient : IDisposable
         // A stream of events stays open for as long as the run takes. No redirects: the key is for this address only.
         var handler = new SocketsHttpHandler
         {
-            AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = TimeSpan.FromSeconds(15), PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            ConnectTimeout = TimeSpan.FromSeconds(15),
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         };
         http = new HttpClient(handler) { BaseAddress = new Uri(service.Url + "/"), Timeout = Timeout.InfiniteTimeSpan };
         http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("sparse", "0.1"));

@@ -9,7 +9,10 @@ namespace SparseService.Client.Datasets;
 /// <summary>A verb about one dataset.</summary>
 internal abstract class DatasetVerb : ClientVerb
 {
-    private readonly Argument<string> dataset = new("DATASET") { Description = "Id, the beginning of one, or a name (its newest version)." };
+    private readonly Argument<string> dataset = new("DATASET")
+    {
+        Description = "Id, the beginning of one, or a name (its newest version).",
+    };
 
     protected DatasetVerb(string name, string description, params string[] examples)
         : base(name, description, examples) => Arguments.Add(dataset);
@@ -35,8 +38,10 @@ internal sealed class ShowDatasetVerb() : DatasetVerb("show", "Shows a dataset: 
         facts.Add("features", dataset.Whole("imageHeight") is { } height
             ? $"{dataset.Whole("features")}: images {height} x {dataset.Whole("imageWidth")} x {dataset.Whole("imageChannels")}"
             : $"{dataset.Whole("features")}");
-        var classes = dataset.Items("classNames").Zip(dataset.Items("classCounts"), (name, count) => $"{name} {Words.Count(count.GetDouble())}").ToList();
-        facts.Add("classes", string.Join(", ", classes.Take(MostClasses)) + (classes.Count > MostClasses ? $" … ({classes.Count} in all)" : ""));
+        var classes = dataset.Items("classNames")
+            .Zip(dataset.Items("classCounts"), (name, count) => $"{name} {Words.Count(count.GetDouble())}").ToList();
+        var more = classes.Count > MostClasses ? $" … ({classes.Count} in all)" : "";
+        facts.Add("classes", string.Join(", ", classes.Take(MostClasses)) + more);
         facts.Add("size", Words.Bytes(dataset.Number("bytes")));
         facts.Add("content", dataset.Text("contentHash"));
         facts.Add("created", Words.Instant(dataset.Instant("createdAt")));

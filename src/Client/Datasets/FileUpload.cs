@@ -25,7 +25,8 @@ internal sealed class FileUpload(ServiceClient client, int parallel)
 
         var name = Path.GetFileName(path);
         var sha256 = await HashAsync(path, cancellationToken);
-        var upload = await RecallAsync(name, length, sha256, cancellationToken) ?? await AnnounceAsync(name, length, sha256, cancellationToken);
+        var upload = await RecallAsync(name, length, sha256, cancellationToken)
+            ?? await AnnounceAsync(name, length, sha256, cancellationToken);
         var id = upload.Id();
         if (upload.Flag("completed"))
         {
@@ -60,7 +61,8 @@ internal sealed class FileUpload(ServiceClient client, int parallel)
         return upload;
     }
 
-    private async Task SendPartsAsync(SafeFileHandle file, long length, string name, JsonElement upload, CancellationToken cancellationToken)
+    private async Task SendPartsAsync(
+        SafeFileHandle file, long length, string name, JsonElement upload, CancellationToken cancellationToken)
     {
         var (id, size) = (upload.Id(), (int)(upload.Whole("partBytes") ?? 0));
         var there = upload.Items("receivedParts").Select(part => part.GetInt32()).ToHashSet();
@@ -92,7 +94,8 @@ internal sealed class FileUpload(ServiceClient client, int parallel)
         int BytesOf(int part) => (int)Math.Min(size, length - ((long)part * size));
     }
 
-    private static async Task ReadAsync(SafeFileHandle file, Memory<byte> bytes, long offset, string name, CancellationToken cancellationToken)
+    private static async Task ReadAsync(
+        SafeFileHandle file, Memory<byte> bytes, long offset, string name, CancellationToken cancellationToken)
     {
         while (bytes.Length > 0)
         {

@@ -12,13 +12,16 @@ internal sealed class ListDatasetsVerb : ClientVerb
     private readonly Option<int?> limit = Number("--limit", 1, "How many of the newest (20).");
 
     public ListDatasetsVerb()
-        : base("list", "Lists datasets, newest first.", "./sparse datasets list", "./sparse datasets list --json | jq -r '.items[].name'") =>
-        Add(name, limit);
+        : base(
+            "list", "Lists datasets, newest first.",
+            "./sparse datasets list",
+            "./sparse datasets list --json | jq -r '.items[].name'") => Add(name, limit);
 
     protected override async Task<int> RunAsync(Call call, CancellationToken cancellationToken)
     {
+        var filter = Query.Of([("name", call.Arguments.GetValue(name))]);
         var rows = await Pages.ReadAsync(
-            call.Client, "v1/datasets", Query.Of([("name", call.Arguments.GetValue(name))]), call.Arguments.GetValue(limit) ?? 20, cancellationToken);
+            call.Client, "v1/datasets", filter, call.Arguments.GetValue(limit) ?? 20, cancellationToken);
         return call.Show(rows, () =>
         {
             var table = new Table("dataset", "name", ">version", ">train", ">test", ">features", ">classes", ">size", "created");

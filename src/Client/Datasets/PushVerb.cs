@@ -18,8 +18,10 @@ internal sealed class PushVerb : ClientVerb
     };
 
     private readonly Option<string?> name = Text("--name", "NAME", "Of the dataset; without it the name of the folder or file.");
-    private readonly Option<string?> format = Text("--format", "FORMAT", "idx, csv, libSvm, npy, npz or matrix; without it by the names of the files.");
-    private readonly Option<string?> label = Text("--label-column", "COLUMN", "CSV: name or number (from 1) of the label's column; without it the last.");
+    private readonly Option<string?> format = Text(
+        "--format", "FORMAT", "idx, csv, libSvm, npy, npz or matrix; without it by the names of the files.");
+    private readonly Option<string?> label = Text(
+        "--label-column", "COLUMN", "CSV: name or number (from 1) of the label's column; without it the last.");
     private readonly Option<bool> regression = Flag("--regression", "Labels are numbers to predict, not classes.");
     private readonly Option<int?> parallel = Number("--parallel", 1, "Parts that are sent at a time (4).");
 

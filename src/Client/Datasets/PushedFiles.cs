@@ -20,7 +20,8 @@ internal static class PushedFiles
             .Select(path => (Role: path.Path[..path.Split], File: path.Path[(path.Split + 1)..])).ToList();
         if (named.Count > 0 && (named.Count < paths.Count || named.DistinctBy(file => file.Role).Count() < named.Count))
         {
-            throw new CliFault($"Each PATH must be ROLE=FILE once one is, each role once; roles: {string.Join(", ", Roles)}", ExitCode.BadInput);
+            throw new CliFault(
+                $"Each PATH must be ROLE=FILE once one is, each role once; roles: {string.Join(", ", Roles)}", ExitCode.BadInput);
         }
 
         if (named.Count == 0)
@@ -44,7 +45,8 @@ internal static class PushedFiles
     /// <summary>A dataset's name made of a path: letters, digits, dashes.</summary>
     public static string NameOf(string path)
     {
-        var file = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path[(path.IndexOf('=', StringComparison.Ordinal) + 1)..])));
+        var full = Path.GetFullPath(path[(path.IndexOf('=', StringComparison.Ordinal) + 1)..]);
+        var file = Path.GetFileName(Path.TrimEndingDirectorySeparator(full));
         var stem = file.Split('.')[0];
         return stem.Length > 0 ? stem : "data";
     }

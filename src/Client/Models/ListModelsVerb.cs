@@ -11,7 +11,10 @@ internal sealed class ListModelsVerb : ClientVerb
     private readonly Option<int?> limit = Number("--limit", 1, "How many of the newest (20).");
 
     public ListModelsVerb()
-        : base("list", "Lists models, newest first.", "./sparse models list", "./sparse models list --json | jq '.items[] | [.name, .bytes]'") => Add(limit);
+        : base(
+            "list", "Lists models, newest first.",
+            "./sparse models list",
+            "./sparse models list --json | jq '.items[] | [.name, .bytes]'") => Add(limit);
 
     protected override async Task<int> RunAsync(Call call, CancellationToken cancellationToken)
     {

@@ -8,7 +8,10 @@ namespace SparseService.Client.Models;
 /// <summary>A verb about one model.</summary>
 internal abstract class ModelVerb : ClientVerb
 {
-    private readonly Argument<string> model = new("MODEL") { Description = "Id, the beginning of one, or a name: of the model or of its run." };
+    private readonly Argument<string> model = new("MODEL")
+    {
+        Description = "Id, the beginning of one, or a name: of the model or of its run.",
+    };
 
     protected ModelVerb(string name, string description, params string[] examples)
         : base(name, description, examples) => Arguments.Add(model);

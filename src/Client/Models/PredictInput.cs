@@ -27,7 +27,9 @@ internal static class PredictInput
 
         var isJson = text.AsSpan().TrimStart() is ['[' or '{', ..];
         var samples = isJson ? Json(text, features) : Csv(text, drop, features);
-        return samples.Count > 0 ? [.. samples] : throw new CliFault($"FILE is {path}, which has no rows; allowed: at least one", ExitCode.BadInput);
+        return samples.Count > 0
+            ? [.. samples]
+            : throw new CliFault($"FILE is {path}, which has no rows; allowed: at least one", ExitCode.BadInput);
     }
 
     private static List<float> Json(string text, int features)
@@ -57,7 +59,9 @@ internal static class PredictInput
             RequireCount(row + 1, count, features, hint: "");
             foreach (var (column, value) in values.EnumerateArray().Index())
             {
-                samples.Add(value.ValueKind == JsonValueKind.Number ? value.GetSingle() : throw Wrong(row + 1, column + 1, value.GetRawText()));
+                samples.Add(value.ValueKind == JsonValueKind.Number
+                    ? value.GetSingle()
+                    : throw Wrong(row + 1, column + 1, value.GetRawText()));
             }
         }
 

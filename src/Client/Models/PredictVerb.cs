@@ -22,8 +22,10 @@ internal sealed class PredictVerb : ModelVerb
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<string?> drop = Text("--drop", "COLUMN", "CSV: leaves out a column (name, or number from 1), such as the label's.");
-    private readonly Option<string?> dataset = Text("--dataset", "DATASET", "Predict the first rows of this dataset, with the truth beside.");
+    private readonly Option<string?> drop = Text(
+        "--drop", "COLUMN", "CSV: leaves out a column (name, or number from 1), such as the label's.");
+    private readonly Option<string?> dataset = Text(
+        "--dataset", "DATASET", "Predict the first rows of this dataset, with the truth beside.");
     private readonly Option<int?> rows = Number("--rows", 1, "How many rows of --dataset (5).");
 
     public PredictVerb()
@@ -53,7 +55,8 @@ internal sealed class PredictVerb : ModelVerb
         var features = (int)(model.Whole("features") ?? 0);
         var (samples, truths) = call.Arguments.GetValue(dataset) is { } word
             ? await OfDatasetAsync(call, word, features, cancellationToken)
-            : (await PredictInput.ReadAsync(call.Arguments.GetValue(file) ?? "-", call.Arguments.GetValue(drop), features, cancellationToken), null);
+            : (await PredictInput.ReadAsync(
+                call.Arguments.GetValue(file) ?? "-", call.Arguments.GetValue(drop), features, cancellationToken), null);
         var answer = await AskAsync(call.Client, model, samples, features, cancellationToken);
         return call.Show(answer, () => Print(answer, truths));
     }
@@ -65,7 +68,8 @@ internal sealed class PredictVerb : ModelVerb
         if (found.Whole("features") != features)
         {
             throw new CliFault(
-                $"Dataset {Words.Safe(found.Text("name") ?? "")} has {found.Whole("features")} features; the model takes {features}.", ExitCode.BadInput);
+                $"Dataset {Words.Safe(found.Text("name") ?? "")} has {found.Whole("features")} features; the model takes {features}.",
+                ExitCode.BadInput);
         }
 
         var verb = (PredictVerb)call.Arguments.CommandResult.Command;
@@ -108,7 +112,8 @@ internal sealed class PredictVerb : ModelVerb
 
     private static void Print(JsonElement answer, IReadOnlyList<string>? truths)
     {
-        var table = truths is null ? new Table(">row", "prediction", ">probability") : new Table(">row", "prediction", ">probability", "truth");
+        string[] columns = [">row", "prediction", ">probability"];
+        var table = new Table(truths is null ? columns : [.. columns, "truth"]);
         foreach (var (row, prediction) in answer.Items("predictions").Index())
         {
             var guess = prediction.Text("class") ?? "";

@@ -42,7 +42,8 @@ internal sealed class PullVerb : ModelVerb
     // The name is the service's; what it may do here is be a name.
     private static string FileName(string? name)
     {
-        var plain = string.Concat((name ?? "").Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' ? letter : '-')).Trim('-');
+        var letters = (name ?? "").Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' ? letter : '-');
+        var plain = string.Concat(letters).Trim('-');
         return plain.Length > 0 ? plain : "model";
     }
 }

@@ -57,7 +57,8 @@ internal sealed class FollowArguments
     public Option[] Options => [require, timeout, cancelOnTimeout];
 
     /// <summary>Whether one is given that makes sense only for those who wait.</summary>
-    public bool AnyIn(System.CommandLine.Parsing.CommandResult result) => Options.Any(option => result.GetResult(option) is { Implicit: false });
+    public bool AnyIn(System.CommandLine.Parsing.CommandResult result) =>
+        Options.Any(option => result.GetResult(option) is { Implicit: false });
 
     public FollowOptions Read(ParseResult arguments, RunOutput output, string verb) => new()
     {

@@ -12,7 +12,11 @@ internal sealed class ListRunsVerb : ClientVerb
 {
     private readonly Option<string?> state = Text("--state", "STATE,…", "queued, running, paused, succeeded, failed, cancelled …");
     private readonly Option<string?> name = Text("--name", "TEXT", "Part of the name.");
-    private readonly Option<string[]> label = new("--label") { Description = "Only runs with this label; may be repeated.", HelpName = "KEY=VALUE" };
+    private readonly Option<string[]> label = new("--label")
+    {
+        Description = "Only runs with this label; may be repeated.",
+        HelpName = "KEY=VALUE",
+    };
     private readonly Option<int?> limit = Number("--limit", 1, "How many of the newest (20).");
 
     public ListRunsVerb()

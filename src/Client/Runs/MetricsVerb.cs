@@ -10,8 +10,10 @@ namespace SparseService.Client.Runs;
 /// <summary><c>sparse runs metrics RUN</c>.</summary>
 internal sealed class MetricsVerb : RunVerb
 {
-    private readonly Option<string?> series = Text("--series", "NAME,…", "Which (loss,testAccuracy); stepLoss is by step. Without it all of epochs.");
-    private readonly Option<int?> points = Number("--max-points", 4, "Thins each series to so many points; smallest and largest stay (500).");
+    private readonly Option<string?> series = Text(
+        "--series", "NAME,…", "Which (loss,testAccuracy); stepLoss is by step. Without it all of epochs.");
+    private readonly Option<int?> points = Number(
+        "--max-points", 4, "Thins each series to so many points; smallest and largest stay (500).");
     private readonly Option<bool> csv = Flag("--csv", "series,step,value instead of a table.");
 
     public MetricsVerb()
@@ -24,7 +26,8 @@ internal sealed class MetricsVerb : RunVerb
     protected override async Task<int> RunAsync(Call call, JsonElement run, CancellationToken cancellationToken)
     {
         var query = Query.Of([
-            ("maxPoints", call.Arguments.GetValue(points)?.ToString(CultureInfo.InvariantCulture)), ("series", call.Arguments.GetValue(series)),
+            ("maxPoints", call.Arguments.GetValue(points)?.ToString(CultureInfo.InvariantCulture)),
+            ("series", call.Arguments.GetValue(series)),
         ]);
         var answer = await call.Client.GetAsync($"v1/runs/{run.Id()}/metrics?{query.TrimStart('&')}", cancellationToken);
         if (!call.Json && call.Arguments.GetValue(csv))
@@ -34,7 +37,8 @@ internal sealed class MetricsVerb : RunVerb
             {
                 foreach (var point in curve.Value.EnumerateArray())
                 {
-                    Console.WriteLine($"{curve.Name},{point.Whole("step")},{point.Number("value")?.ToString("R", CultureInfo.InvariantCulture)}");
+                    var value = point.Number("value")?.ToString("R", CultureInfo.InvariantCulture);
+                    Console.WriteLine($"{curve.Name},{point.Whole("step")},{value}");
                 }
             }
 
@@ -48,7 +52,9 @@ internal sealed class MetricsVerb : RunVerb
     private static void Print(JsonElement answer)
     {
         var curves = answer.EnumerateObject().Where(curve => curve.Value.GetArrayLength() > 0)
-            .Select(curve => (curve.Name, Points: curve.Value.EnumerateArray().ToDictionary(point => point.Whole("step") ?? 0, point => point.Number("value"))))
+            .Select(curve => (
+                curve.Name,
+                Points: curve.Value.EnumerateArray().ToDictionary(point => point.Whole("step") ?? 0, point => point.Number("value"))))
             .ToList();
         var table = new Table([">step", .. curves.Select(curve => $">{curve.Name}")]);
         foreach (var step in curves.SelectMany(curve => curve.Points.Keys).Distinct().Order())

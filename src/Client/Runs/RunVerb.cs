@@ -15,6 +15,9 @@ internal abstract class RunVerb : ClientVerb
 
     protected abstract Task<int> RunAsync(Call call, JsonElement run, CancellationToken cancellationToken);
 
-    protected sealed override async Task<int> RunAsync(Call call, CancellationToken cancellationToken) =>
-        await RunAsync(call, await new Lookup(call.Client).RunAsync(call.Arguments.GetRequiredValue(run), cancellationToken), cancellationToken);
+    protected sealed override async Task<int> RunAsync(Call call, CancellationToken cancellationToken)
+    {
+        var found = await new Lookup(call.Client).RunAsync(call.Arguments.GetRequiredValue(run), cancellationToken);
+        return await RunAsync(call, found, cancellationToken);
+    }
 }

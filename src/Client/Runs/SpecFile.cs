@@ -15,8 +15,7 @@ internal static class SpecFile
         var text = await TextAsync(path, cancellationToken);
         try
         {
-            return JsonNode.Parse(text, documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true })
-                as JsonObject ?? throw new JsonException("it is no object");
+            return JsonNode.Parse(text) as JsonObject ?? throw new JsonException("it is no object");
         }
         catch (JsonException fault)
         {

@@ -10,7 +10,8 @@ namespace SparseService.Client.Runs;
 internal sealed class SubmitVerb : ClientVerb
 {
     private readonly Argument<string> spec = new("SPEC") { Description = SpecFile.Description };
-    private readonly Option<string?> dataset = Text("--dataset", "DATASET", "Train on this one (id, beginning of an id, name) in place of the spec's.");
+    private readonly Option<string?> dataset = Text(
+        "--dataset", "DATASET", "Train on this one (id, beginning of an id, name) in place of the spec's.");
     private readonly Option<string?> name = Text("--name", "NAME", "In place of the spec's name.");
     private readonly Option<string[]> label = new("--label") { Description = "Adds a label; may be repeated.", HelpName = "KEY=VALUE" };
     private readonly Option<int?> epochs = Number("--epochs", 1, "In place of the spec's training.epochs.");
@@ -18,7 +19,7 @@ internal sealed class SubmitVerb : ClientVerb
     private readonly Option<bool> wait = Flag("--wait", "Stay until the run ends; the exit code says how it did.");
     private readonly Option<bool> watch = Flag("--watch", "The same, and show it live.");
     private readonly Option<string?> again = Text(
-        "--idempotency-key", "TEXT", "The same text twice is one run: for builds that are started again. Without it each call makes a run.");
+        "--idempotency-key", "TEXT", "The same text twice is one run: for builds that are started again. Without it each call is a run.");
 
     private readonly FollowArguments follow = new();
 
@@ -26,7 +27,7 @@ internal sealed class SubmitVerb : ClientVerb
         : base(
             "submit", "Queues a run.",
             "./sparse runs submit deploy/examples/glyphs.json --watch",
-            "./sparse runs submit deploy/examples/fashion-mnist.json --dataset fashion-mnist --wait --require \"test_accuracy>=0.85\" --timeout 30m",
+            "./sparse runs submit deploy/examples/fashion-mnist.json --dataset fashion-mnist --wait --require \"test_accuracy>=0.85\"",
             "./sparse runs show glyphs --spec | ./sparse runs submit - --seed 2 --label sweep=seeds")
     {
         Arguments.Add(spec);
@@ -59,7 +60,8 @@ internal sealed class SubmitVerb : ClientVerb
         if (call.Arguments.GetValue(watch))
         {
             var output = RunOutput.OfWatch(call.Json, plain: false);
-            return (await new RunFollower(call.Client, follow.Read(call.Arguments, output, "watch")).FollowAsync(run, cancellationToken)).ExitCode;
+            var follower = new RunFollower(call.Client, follow.Read(call.Arguments, output, "watch"));
+            return (await follower.FollowAsync(run, cancellationToken)).ExitCode;
         }
 
         if (call.Arguments.GetValue(wait))

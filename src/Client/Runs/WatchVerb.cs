@@ -25,7 +25,7 @@ internal sealed class WatchVerb : RunVerb
     protected override async Task<int> RunAsync(Call call, JsonElement run, CancellationToken cancellationToken)
     {
         var output = RunOutput.OfWatch(call.Json, call.Arguments.GetValue(plain));
-        var (code, _) = await new RunFollower(call.Client, follow.Read(call.Arguments, output, "watch")).FollowAsync(run, cancellationToken);
-        return code;
+        var follower = new RunFollower(call.Client, follow.Read(call.Arguments, output, "watch"));
+        return (await follower.FollowAsync(run, cancellationToken)).ExitCode;
     }
 }

@@ -11,7 +11,8 @@ namespace SparseService.Client.Topologies;
 internal sealed class PreviewVerb : ClientVerb
 {
     private readonly Argument<string> spec = new("SPEC") { Description = SpecFile.Description };
-    private readonly Option<string?> dataset = Text("--dataset", "DATASET", "Checks the spec against this dataset and forecasts the time of an epoch.");
+    private readonly Option<string?> dataset = Text(
+        "--dataset", "DATASET", "Checks the spec against this dataset and forecasts the time of an epoch.");
 
     public PreviewVerb()
         : base(
@@ -49,9 +50,10 @@ internal sealed class PreviewVerb : ClientVerb
         table.Write();
         Console.WriteLine();
         var facts = new Facts();
-        facts.Add("connections", $"{Words.Count(forecast.Number("nnz"))} of {Words.Count(forecast.Number("denseParameters"))} in the dense twin "
-            + $"({Words.Share(forecast.Number("density"))})");
-        facts.Add("model", $"{Words.Bytes(forecast.Number("modelBytes"))}; the dense twin {Words.Bytes(forecast.Number("denseModelBytes"))}");
+        var (nnz, dense) = (Words.Count(forecast.Number("nnz")), Words.Count(forecast.Number("denseParameters")));
+        facts.Add("connections", $"{nnz} of {dense} in the dense twin ({Words.Share(forecast.Number("density"))})");
+        var (bytes, denseBytes) = (Words.Bytes(forecast.Number("modelBytes")), Words.Bytes(forecast.Number("denseModelBytes")));
+        facts.Add("model", $"{bytes}; the dense twin {denseBytes}");
         facts.Add("memory to train", Words.Bytes(forecast.Number("trainingBytes")));
         facts.Add("an epoch", forecast.Number("secondsPerEpoch") is { } seconds
             ? $"about {Words.Duration(seconds)} ({forecast.Number("flopsPerEpoch") / 1e9:0.0} GFLOP)"

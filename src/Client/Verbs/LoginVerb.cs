@@ -14,7 +14,8 @@ internal sealed class LoginVerb : Verb
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<string?> profile = Text("--profile", "NAME", "Store it under a name of its own; several services, several names.");
+    private readonly Option<string?> profile = Text(
+        "--profile", "NAME", "Store it under a name of its own; several services, several names.");
     private readonly Option<bool> list = Flag("--list", "Show the stored services.");
     private readonly Option<string?> use = Text("--use", "NAME", "Change to another stored service.");
     private readonly Option<string?> key = new("--key") { Hidden = true, Arity = ArgumentArity.ZeroOrOne };

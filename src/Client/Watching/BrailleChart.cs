@@ -58,7 +58,8 @@ internal sealed class BrailleChart
 
         var (first, last) = ($"{left:0}", $"{right:0}");
         var gap = Math.Max(1, width - labelWidth - 2 - first.Length - last.Length);
-        lines.Add($"[dim]{new string(' ', labelWidth + 2)}{first}{new string(' ', gap)}{(right > left ? last : new string(' ', last.Length))}[/]");
+        last = right > left ? last : new string(' ', last.Length);
+        lines.Add($"[dim]{new string(' ', labelWidth + 2)}{first}{new string(' ', gap)}{last}[/]");
         return lines;
     }
 

@@ -42,7 +42,8 @@ internal sealed record Requirement(string Text, string Metric, string Operator, 
     /// <param name="cancellationToken">Ends the asking.</param>
     public async Task<RequirementResult> CheckAsync(JsonElement run, ServiceClient client, CancellationToken cancellationToken)
     {
-        var name = JsonNamingPolicy.CamelCase.ConvertName(string.Concat(Metric.Split('_').Select(word => char.ToUpperInvariant(word[0]) + word[1..])));
+        var name = JsonNamingPolicy.CamelCase.ConvertName(
+            string.Concat(Metric.Split('_').Select(word => char.ToUpperInvariant(word[0]) + word[1..])));
         var value = Metric switch
         {
             "model_bytes" => run.Text("modelId") is { } model
@@ -76,7 +77,7 @@ internal sealed record Requirement(string Text, string Metric, string Operator, 
     }
 
     private static string SnakeCase(string name) =>
-        string.Concat(name.Select(letter => char.IsUpper(letter) ? $"_{char.ToLowerInvariant(letter)}" : letter.ToString())).Replace('-', '_');
+        string.Concat(name.Select(letter => char.IsUpper(letter) ? $"_{char.ToLowerInvariant(letter)}" : $"{letter}")).Replace('-', '_');
 }
 
 /// <param name="Value">Null when the run has none.</param>

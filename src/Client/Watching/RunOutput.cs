@@ -8,7 +8,8 @@ namespace SparseService.Client.Watching;
 internal abstract class RunOutput
 {
     /// <summary>Chooses by who reads: a program, a terminal, a file.</summary>
-    public static RunOutput OfWatch(bool json, bool plain) => json ? new RunJsonLines() : plain || !Terminal.IsLive ? new RunPlainLines() : new LiveScreen();
+    public static RunOutput OfWatch(bool json, bool plain) =>
+        json ? new RunJsonLines() : plain || !Terminal.IsLive ? new RunPlainLines() : new LiveScreen();
 
     /// <summary>For those who wait for the end: seldom a line, and on standard error.</summary>
     public static RunOutput OfWait() => new RunSparseLines();

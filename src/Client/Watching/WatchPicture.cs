@@ -73,10 +73,9 @@ internal static class WatchPicture
     private static IEnumerable<string> Chart(
         Curve[] curves, int width, int height, Func<double, string> label, bool mayBeLog = false)
     {
-        var legend = string.Join("   ", curves.Where(curve => curve.Points.Count > 0).Select(curve => $"{curve.Name} {label(curve.Points[^1].Y)}"));
-        var marked = string.Join(
-            "   ",
-            curves.Where(curve => curve.Points.Count > 0).Select(curve => $"[{curve.Color}]{curve.Name}[/] {label(curve.Points[^1].Y)}"));
+        var drawable = curves.Where(curve => curve.Points.Count > 0).ToList();
+        var legend = string.Join("   ", drawable.Select(curve => $"{curve.Name} {label(curve.Points[^1].Y)}"));
+        var marked = string.Join("   ", drawable.Select(curve => $"[{curve.Color}]{curve.Name}[/] {label(curve.Points[^1].Y)}"));
         var values = curves.SelectMany(curve => curve.Points).Select(point => point.Y).ToList();
         var isLog = mayBeLog && values.Count > 0 && values.Min() > 0 && values.Max() / values.Min() >= LogFrom;
         var (sign, signed) = isLog ? ("   log axis", "   [dim]log axis[/]") : ("", "");
@@ -86,7 +85,8 @@ internal static class WatchPicture
         return [marked + signed + new string(' ', Math.Max(0, width - legend.Length - sign.Length)), .. drawn];
     }
 
-    private static Curve Logarithm(Curve curve) => curve with { Points = [.. curve.Points.Select(point => (point.X, Math.Log10(point.Y)))] };
+    private static Curve Logarithm(Curve curve) =>
+        curve with { Points = [.. curve.Points.Select(point => (point.X, Math.Log10(point.Y)))] };
 
     private static Curve Curve(WatchedRun run, string name, string color, Func<EpochNumbers, double?> value) =>
         new(name, color, [.. from epoch in run.Epochs let y = value(epoch) where y is not null select ((double)epoch.Epoch, y.Value)]);

@@ -115,7 +115,8 @@ internal sealed record News(DateTimeOffset? At, string Kind, string Text)
         {
             "state" => $"{payload.Text("state")}{Reason(payload)}{(payload.Text("message") is { } message ? $": {message}" : "")}",
             "checkpoint" => $"after epoch {payload.Whole("epoch")}, {Words.Bytes(payload.Number("bytes"))}, {payload.Text("checkpointId")}",
-            "model" => $"{Words.Bytes(payload.Number("bytes"))}, {Words.Count(payload.Number("nnz"))} connections, {payload.Text("modelId")}",
+            "model" =>
+                $"{Words.Bytes(payload.Number("bytes"))}, {Words.Count(payload.Number("nnz"))} connections, {payload.Text("modelId")}",
             "log" => $"{payload.Text("level")}: {payload.Text("message")}",
             FeedItem.Lost => "the service does not answer; trying again",
             FeedItem.Back => "the service answers again",

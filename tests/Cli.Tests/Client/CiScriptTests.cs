@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace SparseService.Cli.Tests.Client;
 
 /// <summary>deploy/ci/train.sh as it is written, against a real service: one test for each exit code of docs/cli.md.</summary>
-public sealed class CiScriptTests(LiveService service) : IDisposable
+public sealed class CiScriptTests(LiveHost service) : IDisposable
 {
     private static readonly string Script = Path.Combine(SourceCopy.Origin, "deploy", "ci", "train.sh");
     private readonly Desk desk = new(service);
@@ -96,7 +96,7 @@ public sealed class CiScriptTests(LiveService service) : IDisposable
     [Fact]
     public async Task Script_NobodyAnswersOrTheKeyIsWrong_Returns6AndNeverShowsTheKey()
     {
-        desk.Variables["SPARSE_URL"] = $"http://127.0.0.1:{LiveService.FreePort()}";
+        desk.Variables["SPARSE_URL"] = $"http://127.0.0.1:{LiveHost.FreePort()}";
         var nobody = (await RunAsync(desk.WriteSpec(), "test_accuracy>=0.2")).Expect(6);
         Assert.Contains("does not answer", nobody.Errors, StringComparison.Ordinal);
 

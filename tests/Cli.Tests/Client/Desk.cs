@@ -10,7 +10,7 @@ internal sealed class Desk : IDisposable
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("sparse-desk-");
 
-    public Desk(LiveService? service = null)
+    public Desk(LiveHost? service = null)
     {
         Variables = new Dictionary<string, string?>
         {

@@ -8,12 +8,13 @@ using SparseService.Cli.Tests.Client;
 using SparseService.Persistence.Entities;
 using SparseService.Shared;
 
-[assembly: AssemblyFixture(typeof(LiveService))]
+[assembly: AssemblyFixture(typeof(LiveHost))]
 
 namespace SparseService.Cli.Tests.Client;
 
-/// <summary>The real service with two workers' worth of slots, on a port and a database of its own; one for all tests of this assembly.</summary>
-public sealed class LiveService : IAsyncLifetime
+/// <summary>The real service with two workers' worth of slots, on a port and a database of its own; one for all tests of this
+/// assembly.</summary>
+public sealed class LiveHost : IAsyncLifetime
 {
     private TestDatabase? database;
     private WebApplication? app;
