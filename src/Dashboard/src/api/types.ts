@@ -99,6 +99,8 @@ export interface Dataset {
   features: number;
   classes: number;
   classNames?: string[];
+  /** Given when the file names its columns. */
+  featureNames?: string[] | null;
   /** Given when a row is an image; feature = (y·width + x)·channels + c. */
   imageHeight?: number | null;
   imageWidth?: number | null;

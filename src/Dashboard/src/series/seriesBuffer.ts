@@ -91,7 +91,8 @@ export function smooth(ys: readonly number[], weight: number): number[] {
   });
 }
 
-function lowerBound(sorted: readonly number[], value: number): number {
+/** Index of the first value that is not smaller; the length when there is none. */
+export function lowerBound(sorted: readonly number[], value: number): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {

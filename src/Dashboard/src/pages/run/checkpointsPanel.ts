@@ -6,12 +6,13 @@ import { saveBlob } from "../../ui/saveBlob";
 import { h } from "../../ui/dom";
 import { createPanel } from "../../ui/panel";
 import { showToast } from "../../ui/toast";
+import { openForkDialog } from "./forkDialog";
 import type { RunModel } from "./runModel";
 import type { RunPanel } from "./runPanel";
 
 /** Checkpoints that can be had, newest first, and the model once the run succeeded. */
-export function createCheckpointsPanel(api: ApiClient): RunPanel {
-  const { element, body, tools } = createPanel("Checkpoints", "span-6");
+export function createCheckpointsPanel(api: ApiClient, refresh: () => Promise<void>): RunPanel {
+  const { element, body, tools } = createPanel("Checkpoints", "span-7");
   const headings = ["Epoch", "Step", "Test accuracy", "Test loss", "Connections", "Size", "Written"];
   const rows = h("tbody", {});
   const empty = h("p", { class: "muted small" }, "None yet.");
@@ -25,13 +26,14 @@ export function createCheckpointsPanel(api: ApiClient): RunPanel {
         "tr",
         {},
         headings.map(text => h("th", { class: "num", scope: "col" }, text)),
-        h("th", { scope: "col" }, h("span", { class: "sr-only" }, "Download")),
+        h("th", { scope: "col" }, h("span", { class: "sr-only" }, "Actions")),
       ),
     ),
     rows,
   );
   const scroll = h("div", { class: "table-scroll", tabIndex: 0, attrs: { role: "region", "aria-label": "Checkpoints" } }, table);
   body.append(empty);
+  let drawn = "";
   return {
     element,
     topics: ["checkpoints", "run"],
@@ -39,15 +41,21 @@ export function createCheckpointsPanel(api: ApiClient): RunPanel {
       tools.replaceChildren(...modelButton(api, model));
       const newest = [...model.checkpoints].sort((a, b) => b.step - a.step);
       body.replaceChildren(newest.length === 0 ? empty : scroll);
-      const known = [...rows.children].map(row => (row as HTMLElement).dataset["id"]).join();
-      if (known !== newest.map(checkpoint => checkpoint.id).join()) {
-        rows.replaceChildren(...newest.map(checkpoint => createRow(api, checkpoint)));
+      const canResume = ["paused", "failed", "cancelled"].includes(model.run.state);
+      const now = `${canResume} ${newest.map(checkpoint => checkpoint.id).join()}`;
+      if (drawn !== now) {
+        drawn = now;
+        const actions = (checkpoint: Checkpoint, index: number) => [
+          canResume && index === 0 ? resumeButton(api, model, checkpoint, refresh) : null,
+          forkButton(api, model, checkpoint),
+        ];
+        rows.replaceChildren(...newest.map((checkpoint, index) => createRow(api, checkpoint, actions(checkpoint, index))));
       }
     },
   };
 }
 
-function createRow(api: ApiClient, checkpoint: Checkpoint): HTMLElement {
+function createRow(api: ApiClient, checkpoint: Checkpoint, actions: (HTMLElement | null)[]): HTMLElement {
   const texts = [
     formatInteger(checkpoint.epoch),
     formatInteger(checkpoint.step),
@@ -57,13 +65,14 @@ function createRow(api: ApiClient, checkpoint: Checkpoint): HTMLElement {
     formatBytes(checkpoint.bytes),
     formatTime(checkpoint.createdAt),
   ];
-  const row = h(
+  return h(
     "tr",
     {},
     texts.map(text => h("td", { class: "num" }, text)),
     h(
       "td",
       { class: "cell-action" },
+      actions,
       downloadButton(
         api,
         "Download",
@@ -73,8 +82,27 @@ function createRow(api: ApiClient, checkpoint: Checkpoint): HTMLElement {
       ),
     ),
   );
-  row.dataset["id"] = checkpoint.id;
-  return row;
+}
+
+/** Goes on with this run: the service takes its newest checkpoint. */
+function resumeButton(api: ApiClient, { run }: RunModel, { epoch }: Checkpoint, refresh: () => Promise<void>): HTMLElement {
+  const words = `Resume the run from the checkpoint of epoch ${epoch}`;
+  const button = h("button", { class: "button small needs-submitter", attrs: { "aria-label": words } }, "Resume");
+  button.addEventListener("click", () => {
+    button.disabled = true;
+    void api
+      .steerRun(run.id, "resume")
+      .catch((error: unknown) => showToast(describeError(error), "error"))
+      .then(refresh)
+      .finally(() => (button.disabled = false));
+  });
+  return button;
+}
+
+function forkButton(api: ApiClient, model: RunModel, checkpoint: Checkpoint): HTMLElement {
+  const words = `Start a new run from the checkpoint of epoch ${checkpoint.epoch}`;
+  const open = () => openForkDialog(api, model.run, checkpoint);
+  return h("button", { class: "button small needs-submitter", attrs: { "aria-label": words }, on: { click: open } }, "Fork");
 }
 
 function modelButton(api: ApiClient, { run }: RunModel): HTMLElement[] {

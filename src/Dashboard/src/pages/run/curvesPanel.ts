@@ -1,79 +1,126 @@
 import { formatLoss, formatNumber, formatPercent } from "../../format/format";
-import { Chart, type Curve } from "../../ui/chart";
-import { h } from "../../ui/dom";
+import { elapsedSeconds, interpolate } from "../../series/axes";
+import { lowerBound, smooth, thin } from "../../series/seriesBuffer";
+import { Chart, type ChartOptions, type Curve } from "../../ui/chart";
 import { createPanel } from "../../ui/panel";
-import { smooth, thin } from "../../series/seriesBuffer";
+import type { CurveSettings } from "./curveSettings";
 import { stepSeries, type RunModel } from "./runModel";
 import type { RunPanel } from "./runPanel";
 
 const chartHeight = 240;
-const drawnPoints = 1500;
-const stepSmoothing = 0.6;
+const drawnPoints = 1000;
+const leastStepSmoothing = 0.6;
 /** With fewer points an epoch than this, smoothing would only delay the curve. */
 const denseStepsPerEpoch = 10;
 
 /** Loss by epoch (train, test) over the loss of single steps. */
-export function createLossPanel(): RunPanel {
-  const chart = new Chart({
-    name: "Loss by epoch",
-    xLabel: "epoch",
-    height: chartHeight,
+export function createLossPanel(settings: CurveSettings): RunPanel {
+  const options = {
+    name: "Loss",
     formatAxis: formatNumber,
     series: [
       { label: "step", color: "--series-faint", width: 1, format: formatLoss },
       { label: "train", color: "--series-1", format: formatLoss },
       { label: "test", color: "--series-2", format: formatLoss },
     ],
-  });
-  const { element, body, tools } = createPanel("Loss", "span-6");
-  const log = h("input", { type: "checkbox", on: { change: () => chart.setLog(log.checked) } });
-  tools.append(chart.legend, h("label", { class: "check" }, log, "log"));
-  body.append(chart.element);
-  return {
-    element,
-    topics: ["curves"],
-    update: model => chart.setCurves([stepCurve(model), curveOf(model, "loss"), curveOf(model, "testLoss")]),
-    dispose: () => chart.dispose(),
   };
+  return createCurvesPanel("Loss", settings, options, model => [
+    stepCurve(model, settings),
+    epochCurve(model, "loss", settings),
+    epochCurve(model, "testLoss", settings),
+  ]);
 }
 
-export function createAccuracyPanel(): RunPanel {
-  const chart = new Chart({
-    name: "Accuracy by epoch",
-    xLabel: "epoch",
-    height: chartHeight,
+export function createAccuracyPanel(settings: CurveSettings): RunPanel {
+  const options: Omit<ChartOptions, "xLabel" | "height"> = {
+    name: "Accuracy",
     formatAxis: value => `${Number((value * 100).toPrecision(4))} %`,
     yRange: [0, 1],
     series: [
       { label: "train", color: "--series-1", format: formatPercent },
       { label: "test", color: "--series-2", format: formatPercent },
     ],
+  };
+  return createCurvesPanel("Accuracy", settings, options, model => [
+    epochCurve(model, "trainAccuracy", settings),
+    epochCurve(model, "testAccuracy", settings),
+  ]);
+}
+
+function createCurvesPanel(
+  title: "Loss" | "Accuracy",
+  settings: CurveSettings,
+  options: Omit<ChartOptions, "xLabel" | "height">,
+  curvesOf: (model: RunModel) => Curve[],
+): RunPanel {
+  const chart = new Chart({
+    ...options,
+    xLabel: settings.xLabel,
+    formatX: value => settings.formatX(value),
+    height: chartHeight,
   });
-  const { element, body, tools } = createPanel("Accuracy", "span-6");
+  const { element, body, tools } = createPanel(title, "span-6");
   tools.append(chart.legend);
   body.append(chart.element);
+  let shown: RunModel | null = null;
+  const draw = () => shown && chart.setCurves(curvesOf(shown));
+  settings.onChange(change => {
+    if (change === "axis") {
+      draw();
+      chart.setX(settings.xLabel, value => settings.formatX(value));
+    } else if (change === "log" && title === "Loss") {
+      chart.setLog(settings.isLog);
+    } else if (change === "smoothing") {
+      draw();
+    }
+  });
   return {
     element,
     topics: ["curves"],
-    update: model => chart.setCurves([curveOf(model, "trainAccuracy"), curveOf(model, "testAccuracy")]),
+    update(model) {
+      shown = model;
+      draw();
+    },
     dispose: () => chart.dispose(),
   };
 }
 
-function curveOf(model: RunModel, name: string): Curve {
+function epochCurve(model: RunModel, name: string, settings: CurveSettings): Curve {
   const { x, y } = model.series(name);
-  const [xs, ys] = thin(x, y, drawnPoints);
-  return { x: xs, y: ys };
+  const [xs, ys] = thin(x, settings.smoothing > 0 ? smooth(y, settings.smoothing) : y, drawnPoints);
+  const place = placeOf(model, settings);
+  return { x: xs.map(place), y: ys };
 }
 
-/** Steps on the axis of epochs, smoothed: single minibatches jump more than the curve moves. */
-function stepCurve(model: RunModel): Curve {
+/** Steps, smoothed: single minibatches jump more than the curve moves. */
+function stepCurve(model: RunModel, settings: CurveSettings): Curve {
   const { stepsPerEpoch } = model;
   if (stepsPerEpoch === null) {
     return { x: [], y: [] };
   }
   const { x, y } = model.series(stepSeries);
   const epochs = ((x.at(-1) ?? 0) - (x[0] ?? 0)) / stepsPerEpoch;
-  const [xs, ys] = thin(x, x.length > epochs * denseStepsPerEpoch ? smooth(y, stepSmoothing) : y, drawnPoints);
-  return { x: xs.map(step => step / stepsPerEpoch), y: ys };
+  const isDense = x.length > epochs * denseStepsPerEpoch;
+  const weight = Math.max(settings.smoothing, isDense ? leastStepSmoothing : 0);
+  const [xs, ys] = thin(x, weight > 0 ? smooth(y, weight) : y, drawnPoints);
+  const place = placeOf(model, settings);
+  return { x: xs.map(step => place(step / stepsPerEpoch)), y: ys };
+}
+
+/** Where an epoch (also a part of one) stands on the axis. */
+function placeOf(model: RunModel, { axis }: CurveSettings): (epoch: number) => number {
+  if (axis === "epoch") {
+    return epoch => epoch;
+  }
+  if (axis === "step") {
+    const perEpoch = model.stepsPerEpoch ?? 0;
+    return epoch => Math.round(epoch * perEpoch);
+  }
+  const parts = ["trainSeconds", "evolutionSeconds", "testSeconds"].map(name => model.series(name));
+  const epochs = parts[0]!.x;
+  const seconds = elapsedSeconds(
+    epochs,
+    epochs.map(epoch => parts.reduce((sum, { x, y }) => sum + (y[lowerBound(x, epoch)] ?? 0), 0)),
+  );
+  return epoch => interpolate(epochs, seconds, epoch);
 }

@@ -1,4 +1,4 @@
-const mostDrawn = 64;
+export const mostDrawn = 64;
 
 /**
  * Epochs whose statistics the charts draw, evenly spaced from the first. Each costs a request, so a long run is drawn at every

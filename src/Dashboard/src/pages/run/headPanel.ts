@@ -1,7 +1,7 @@
 import type { ApiClient } from "../../api/client";
 import { describeError } from "../../api/apiError";
 import { formatInteger } from "../../format/format";
-import { runsLink } from "../../shell/router";
+import { compareLink, runsLink } from "../../shell/router";
 import { confirmAction } from "../../ui/dialog";
 import { h, setText } from "../../ui/dom";
 import { createFeedStatus } from "../../ui/feedStatus";
@@ -19,7 +19,7 @@ const confirmations = {
     text: "It stops after the current step, with a checkpoint, and frees its worker. It can go on later, bit for bit.",
     action: "Pause",
   },
-  cancel: { title: "Cancel this run?", text: "It ends for good. Its metrics and checkpoints stay.", action: "Cancel the run" },
+  cancel: { title: "Cancel this run?", text: "It ends. Its metrics and checkpoints stay.", action: "Cancel the run" },
 } as const;
 
 /** Name, state, progress, connection, and what a person can do to the run. */
@@ -32,7 +32,9 @@ export function createHeadPanel(api: ApiClient, model: RunModel, refresh: () => 
   const pause = h("button", { class: "button", on: { click: () => void steer("pause") } }, "Pause");
   const resume = h("button", { class: "button primary", on: { click: () => void steer("resume") } }, "Resume");
   const cancel = h("button", { class: "button", on: { click: () => void steer("cancel") } }, "Cancel");
-  const buttons = [pause, resume, cancel];
+  const compare = h("a", { class: "button", href: compareLink([model.run.id]) }, "Compare");
+  const remove = h("button", { class: "button", on: { click: () => void deleteRun() } }, "Delete");
+  const buttons = [pause, resume, cancel, remove];
 
   async function steer(verb: "pause" | "resume" | "cancel"): Promise<void> {
     if (verb !== "resume") {
@@ -51,6 +53,20 @@ export function createHeadPanel(api: ApiClient, model: RunModel, refresh: () => 
     buttons.forEach(button => (button.disabled = false));
   }
 
+  async function deleteRun(): Promise<void> {
+    const text = "Its metrics, events and checkpoints go with it, and its model. This cannot be undone.";
+    if (!(await confirmAction("Delete this run?", text, "Delete the run", true))) {
+      return;
+    }
+    try {
+      await api.deleteRun(model.run.id);
+      showToast("The run was deleted.");
+      window.location.hash = runsLink();
+    } catch (error) {
+      showToast(describeError(error), "error");
+    }
+  }
+
   const element = h(
     "header",
     { class: "run-head" },
@@ -66,7 +82,7 @@ export function createHeadPanel(api: ApiClient, model: RunModel, refresh: () => 
       title,
       chip,
       status.element,
-      h("div", { class: "page-actions needs-submitter" }, buttons),
+      h("div", { class: "page-actions" }, compare, h("div", { class: "needs-submitter" }, buttons)),
     ),
     progress.element,
     message,
@@ -87,18 +103,27 @@ export function createHeadPanel(api: ApiClient, model: RunModel, refresh: () => 
       pause.hidden = !["queued", "starting", "running"].includes(run.state);
       resume.hidden = !(run.state === "paused" || ((run.state === "failed" || run.state === "cancelled") && run.epochsDone > 0));
       cancel.hidden = isTerminal(run.state) || run.state === "stopping";
+      remove.hidden = !isTerminal(run.state);
       showMessage(message, run.state, run.reason, run.message);
     },
   };
 }
 
+/** What a person can do about a failure, by its reason. */
+const advice: Record<string, string> = {
+  diverged: "Try a smaller learning rate, or another optimizer, as a new run.",
+  outOfMemory: "Use fewer connections (a smaller epsilon or density), narrower layers or a smaller batch, or a worker with more memory.",
+  leaseLost: "Its workers went away too often. Resume it when they are well; the log of the worker says more.",
+  storage: "The service could not read or write its data. An administrator should look at the storage, then resume the run.",
+  validation: "Correct the spec and submit it as a new run.",
+  deadline: "It took longer than it may. Resume it, or give it fewer epochs.",
+  internal: "This is a fault of the service; its log has the details. Resume the run to try again.",
+};
+
 function showMessage(element: HTMLElement, state: string, reason?: string | null, words?: string | null): void {
   const failed = state === "failed";
-  element.hidden = !failed && !words;
+  const what = words || (failed ? "The run failed." : "");
+  element.hidden = what === "";
   element.className = failed ? "notice notice-error" : "notice";
-  setText(
-    element,
-    words ||
-      (failed ? `The run failed${reason && reason !== "none" ? ` (${reason})` : ""}. The events below tell what happened.` : ""),
-  );
+  setText(element, failed && reason && advice[reason] ? `${what}\n${advice[reason]}` : what);
 }

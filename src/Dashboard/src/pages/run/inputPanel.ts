@@ -51,8 +51,8 @@ export function createInputPanel(): RunPanel {
   return {
     element,
     topics: ["statistics"],
-    update({ statistics, dataset }) {
-      const values = statistics?.inputImportance;
+    update({ shown, dataset }) {
+      const values = shown?.inputImportance;
       if (!values || values.length === 0) {
         return;
       }
@@ -60,7 +60,8 @@ export function createInputPanel(): RunPanel {
       if (shape) {
         drawImage(values, shape);
       } else {
-        body.replaceChildren(strongestFeatures(values));
+        maps.splice(0);
+        body.replaceChildren(strongestFeatures(values, dataset?.featureNames));
       }
     },
   };
@@ -82,7 +83,7 @@ function channelName(channel: number, channels: number): string {
   return channels === 3 ? ["red", "green", "blue"][channel]! : `channel ${channel + 1}`;
 }
 
-function strongestFeatures(values: number[]): HTMLElement {
+function strongestFeatures(values: number[], names: string[] | null | undefined): HTMLElement {
   const strongest = values
     .map((value, feature) => ({ value, feature }))
     .sort((a, b) => b.value - a.value)
@@ -95,7 +96,7 @@ function strongestFeatures(values: number[]): HTMLElement {
     h(
       "ol",
       { class: "rank" },
-      strongest.map(({ value, feature }) => rankItem(`feature ${feature}`, value, strongest[0]!.value)),
+      strongest.map(({ value, feature }) => rankItem(names?.[feature] ?? `feature ${feature}`, value, strongest[0]!.value)),
     ),
     h(
       "p",

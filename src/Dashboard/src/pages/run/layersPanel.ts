@@ -79,7 +79,7 @@ export function createLayersPanel(): RunPanel {
   return {
     element,
     topics: ["statistics"],
-    update({ statistics }) {
+    update({ shown: statistics }) {
       if (!statistics) {
         return;
       }

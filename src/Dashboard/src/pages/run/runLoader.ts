@@ -1,16 +1,22 @@
 import type { ApiClient } from "../../api/client";
 import { ApiError } from "../../api/apiError";
-import { drawnEpochs } from "./drawnEpochs";
+import type { NetworkStatistics } from "../../api/types";
+import { drawnEpochs, mostDrawn } from "./drawnEpochs";
 import { epochSeries, stepSeries, type RunModel } from "./runModel";
 
 const maxPoints = 1500;
 const pastEvents = 200;
+const olderEvents = 1000;
+/** Numbers of the epochs that were looked at that are kept, so that a slider goes to and fro without waiting. */
+const numbersKept = 2_000_000;
 const statisticsPauseMs = 40;
 const checkpointsPauseMs = 400;
 
 /** Reads what events do not carry: the past, statistics, checkpoints, the run's row. */
 export class RunLoader {
   private readonly triedEpochs = new Set<number>();
+  private readonly looked = new Map<number, NetworkStatistics>();
+  private wantedLook = 0;
   private newestEpoch = 0;
   private statisticsBusy = false;
   private checkpointsBusy = false;
@@ -32,6 +38,7 @@ export class RunLoader {
         this.model.addPastEvents(await this.api.listEvents(id, Math.max(0, lastEventSeq - pastEvents), this.signal)),
       ),
       this.loadCheckpoints(),
+      this.loadHistory(),
       this.quietly(async () => {
         this.model.dataset = await this.api.getDataset(datasetId, this.signal);
         this.model.touch("statistics", "run");
@@ -46,7 +53,8 @@ export class RunLoader {
 
   /** After a lost connection: what is not replayed, and what could not be read meanwhile. */
   async catchUp(): Promise<void> {
-    [...this.triedEpochs].filter(epoch => !this.model.layerHistory.has(epoch)).forEach(epoch => this.triedEpochs.delete(epoch));
+    this.triedEpochs.clear();
+    await this.loadHistory();
     this.wantStatistics(this.model.run.epochsDone);
     await this.quietly(async () =>
       this.model.addMetrics(await this.api.getMetrics(this.model.run.id, [stepSeries], maxPoints, this.signal)),
@@ -60,6 +68,33 @@ export class RunLoader {
       this.statisticsBusy = true;
       void this.readStatistics();
     }
+  }
+
+  /** Statistics of one epoch, for the panels that show the network; the newest choice wins. */
+  async lookAt(epoch: number | null): Promise<void> {
+    const mine = ++this.wantedLook;
+    const known = epoch === null ? null : this.looked.get(epoch);
+    if (known !== undefined) {
+      this.model.choose(known);
+      return;
+    }
+    await this.quietly(async () => {
+      const statistics = { ...(await this.api.getStatistics(this.model.run.id, epoch!, this.signal)), epoch: epoch! };
+      this.keepLook(epoch!, statistics);
+      if (mine === this.wantedLook) {
+        this.model.choose(statistics);
+      }
+    });
+  }
+
+  /** The events before those that are known. @returns False when there are none. */
+  async loadOlderEvents(): Promise<boolean> {
+    const first = this.model.events[0]?.seq ?? 1;
+    if (first > 1) {
+      const events = await this.api.listEvents(this.model.run.id, Math.max(0, first - 1 - olderEvents), this.signal);
+      this.model.addPastEvents(events.filter(event => event.seq < first));
+    }
+    return (this.model.events[0]?.seq ?? 1) > 1;
   }
 
   wantCheckpoints(): void {
@@ -92,6 +127,24 @@ export class RunLoader {
     await this.quietly(async () =>
       this.model.addStatistics(epoch, await this.api.getStatistics(this.model.run.id, epoch, this.signal)),
     );
+  }
+
+  private async loadHistory(): Promise<void> {
+    await this.quietly(async () => {
+      const epochs = await this.api.listStatistics(this.model.run.id, mostDrawn, this.signal);
+      epochs.forEach(({ epoch }) => this.triedEpochs.add(epoch));
+      // The newest one is read with everything that it has.
+      this.triedEpochs.delete(epochs.at(-1)?.epoch ?? 0);
+      this.model.addHistory(epochs);
+    });
+  }
+
+  private keepLook(epoch: number, statistics: NetworkStatistics): void {
+    this.looked.set(epoch, statistics);
+    const most = Math.max(1, Math.floor(numbersKept / (statistics.inputImportance.length + 60 * statistics.layers.length)));
+    while (this.looked.size > most) {
+      this.looked.delete(this.looked.keys().next().value!);
+    }
   }
 
   private async loadCheckpoints(): Promise<void> {

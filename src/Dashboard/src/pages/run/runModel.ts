@@ -5,12 +5,14 @@ import type {
   MetricSeries,
   NetworkStatistics,
   Run,
+  RunEnvironment,
   RunEvent,
   RunState,
   StepUpdate,
 } from "../../api/types";
 import type { FeedStatus } from "../../live/hubLink";
 import { SeriesBuffer } from "../../series/seriesBuffer";
+import { drawnEpochs, mostDrawn } from "./drawnEpochs";
 
 export type Topic = "run" | "curves" | "statistics" | "events" | "checkpoints" | "status";
 
@@ -24,20 +26,25 @@ export const epochSeries = [
   "learningRate",
   "gradientNorm",
   "samplesPerSecond",
+  "gigaflopsPerSecond",
+  "workerBytes",
   "trainSeconds",
   "evolutionSeconds",
   "testSeconds",
 ] as const;
 export const stepSeries = "stepLoss";
 
-const eventsKept = 300;
+const eventsKept = 5000;
 const paceEpochs = 5;
-const historyKept = 1000;
+const historyKept = 3 * mostDrawn;
 
 /** What the page knows of its run: read once, then kept up to date by events. Knows no HTML. */
 export class RunModel {
   dataset: Dataset | null = null;
+  /** Of the newest epoch. */
   statistics: NetworkStatistics | null = null;
+  /** Of the epoch that a person chose to look at; null = the newest. */
+  chosen: NetworkStatistics | null = null;
   checkpoints: Checkpoint[] = [];
   events: RunEvent[] = [];
   status: FeedStatus = "connecting";
@@ -87,15 +94,31 @@ export class RunModel {
   }
 
   addStatistics(epoch: number, statistics: NetworkStatistics): void {
-    this.layerHistory.set(epoch, statistics.layers);
-    if (this.layerHistory.size > historyKept) {
-      [...this.layerHistory.keys()]
-        .sort((a, b) => a - b)
-        .forEach((key, index) => index % 2 === 1 && this.layerHistory.delete(key));
-    }
+    this.addHistory([{ epoch, layers: statistics.layers }]);
     if (epoch >= (this.statistics?.epoch ?? 0)) {
       this.statistics = { ...statistics, epoch };
     }
+    this.touch("statistics");
+  }
+
+  /** Layers of past epochs; bounded: of a long run those stay that the charts draw. */
+  addHistory(epochs: { epoch: number; layers: LayerStatistics[] }[]): void {
+    epochs.forEach(({ epoch, layers }) => this.layerHistory.set(epoch, layers.map(withoutNeurons)));
+    if (this.layerHistory.size > historyKept) {
+      const newest = Math.max(...this.layerHistory.keys());
+      const drawn = new Set([...drawnEpochs(newest), newest]);
+      [...this.layerHistory.keys()].filter(epoch => !drawn.has(epoch)).forEach(epoch => this.layerHistory.delete(epoch));
+    }
+    this.touch("statistics");
+  }
+
+  /** What the panels of the network show. */
+  get shown(): NetworkStatistics | null {
+    return this.chosen ?? this.statistics;
+  }
+
+  choose(statistics: NetworkStatistics | null): void {
+    this.chosen = statistics;
     this.touch("statistics");
   }
 
@@ -115,7 +138,10 @@ export class RunModel {
   }
 
   applyEvent(event: RunEvent): void {
-    this.events = [...this.events, event].slice(-eventsKept);
+    this.events.push(event);
+    if (this.events.length > eventsKept) {
+      this.events.splice(0, this.events.length - eventsKept);
+    }
     this.run = { ...this.run, lastEventSeq: Math.max(this.run.lastEventSeq, event.seq) };
     this.touch("events");
     if (event.kind === "epoch") {
@@ -131,6 +157,7 @@ export class RunModel {
       state: (payload["state"] as RunState | undefined) ?? this.run.state,
       reason: (payload["reason"] as string | undefined) ?? null,
       message: (payload["message"] as string | undefined) ?? null,
+      environment: (payload["environment"] as RunEnvironment | undefined) ?? this.run.environment ?? null,
     };
     this.touch("run");
   }
@@ -190,6 +217,13 @@ export class RunModel {
     const count = parts[0]!.length;
     return count === 0 ? undefined : parts.flat().reduce((sum, value) => sum + value, 0) / count;
   }
+}
+
+/** Lists of single neurons are shown of one epoch, never of all. */
+function withoutNeurons(layer: LayerStatistics): LayerStatistics {
+  const { dead: _dead, fanIn: _fanIn, fanOut: _fanOut, importance, ...numbers } = layer;
+  const { top: _top, ...distribution } = importance;
+  return { ...numbers, importance: distribution };
 }
 
 function progressOf(run: Run): Partial<Run> {

@@ -9,11 +9,15 @@ import { isActive } from "../../ui/stateChip";
 import { createCheckpointsPanel } from "./checkpointsPanel";
 import { createAccuracyPanel, createLossPanel } from "./curvesPanel";
 import { createEventsPanel } from "./eventsPanel";
-import { createLayerChartPanel, createTurnoverPanel } from "./evolutionPanel";
+import { CurveSettings } from "./curveSettings";
+import { createDegreesPanel } from "./degreesPanel";
+import { createEpochBar } from "./epochBar";
+import { createConnectionsPanel, createIdlePanel, createLayerChartPanel, createTurnoverPanel } from "./evolutionPanel";
 import { createHeadPanel } from "./headPanel";
 import { createInputPanel } from "./inputPanel";
 import { createLayersPanel } from "./layersPanel";
 import { createNeuronsPanel } from "./neuronsPanel";
+import { createResourcesPanel } from "./resourcesPanel";
 import { RunLoader } from "./runLoader";
 import { RunModel, type Topic } from "./runModel";
 import type { RunPanel } from "./runPanel";
@@ -68,23 +72,30 @@ class RunPage {
     const layers = model.run.spec.training.network.layers.length - 1;
     const head = createHeadPanel(this.context.api, model, () => loader.refreshRun());
     const tiles = createTilesPanel();
-    const grid = [
-      createLossPanel(),
-      createAccuracyPanel(),
+    const settings = new CurveSettings();
+    const grid: RunPanel[] = [
+      { element: settings.element, topics: [], update: () => {} },
+      createLossPanel(settings),
+      createAccuracyPanel(settings),
+      createEpochBar(model, loader),
       createInputPanel(),
       createNeuronsPanel(model),
       createLayersPanel(),
-      createLayerChartPanel("Density per layer", "Density per layer by epoch", layers, layer => layer.density, true),
+      createConnectionsPanel(layers),
       createTurnoverPanel(),
       createLayerChartPanel(
         "Exploration",
         "Share of positions ever connected, per layer by epoch",
         layers,
         layer => layer.explorationRate,
-        true,
+        "percent",
       ),
-      createCheckpointsPanel(this.context.api),
-      createEventsPanel(),
+      createLayerChartPanel("Gradient norm", "L2 norm of the weights' gradient per layer by epoch", layers, layer => layer.gradientNorm, "log"),
+      createIdlePanel(),
+      createDegreesPanel(model),
+      createResourcesPanel(),
+      createCheckpointsPanel(this.context.api, () => loader.refreshRun()),
+      createEventsPanel(model, loader),
       createSpecPanel(),
     ];
     this.panels = [head, tiles, ...grid];

@@ -1,4 +1,5 @@
-import { formatInteger, formatTime } from "../../format/format";
+import type { RunEnvironment } from "../../api/types";
+import { formatBytes, formatInteger, formatTime } from "../../format/format";
 import { h, setText } from "../../ui/dom";
 import { createPanel } from "../../ui/panel";
 import { showToast } from "../../ui/toast";
@@ -7,7 +8,7 @@ import type { RunPanel } from "./runPanel";
 
 /** What was asked for: dataset, seed, and the whole spec as it can be posted again. */
 export function createSpecPanel(): RunPanel {
-  const { element, body, tools } = createPanel("Spec", "span-12");
+  const { element, body, tools } = createPanel("Spec and environment", "span-12");
   const facts = h("dl", { class: "facts" });
   const code = h("code", {});
   tools.append(h("button", { class: "button small", on: { click: () => void copy(code.textContent ?? "") } }, "Copy JSON"));
@@ -55,9 +56,25 @@ function factsOf({ run, dataset }: RunModel): [string, string][] {
     ["Seed", String(training.seed ?? 1)],
     ["Attempt", String(run.attempt ?? 0)],
     ["Created", formatTime(run.createdAt)],
+    ...environmentOf(run.environment),
   ];
   const labels = Object.entries(run.labels ?? {}).map(([key, value]) => `${key}=${value}`);
   return labels.length > 0 ? [...facts, ["Labels", labels.join(", ")]] : facts;
+}
+
+function environmentOf(environment: RunEnvironment | null | undefined): [string, string][] {
+  if (!environment) {
+    return [["Environment", "known once a worker has it"]];
+  }
+  const { worker, version, backend, threads, processor, memory, runtime, system } = environment;
+  return [
+    ["Worker", worker],
+    ["Service", version],
+    ["Kernels", `${backend}, ${threads} thread${threads === 1 ? "" : "s"}`],
+    ["Processor", processor],
+    ["Memory", formatBytes(memory)],
+    ["Runtime", `${runtime}, ${system}`],
+  ];
 }
 
 function words(options: unknown): string {

@@ -1,4 +1,4 @@
-import { formatCount, formatDuration, formatInteger, formatLoss, formatPercent } from "../../format/format";
+import { formatCount, formatDuration, formatInteger, formatLoss, formatNumber, formatPercent } from "../../format/format";
 import { h, setText } from "../../ui/dom";
 import { denseConnections } from "./network";
 import type { RunModel } from "./runModel";
@@ -33,9 +33,12 @@ const tiles: Tile[] = [
     note: ({ run }) => (run.density ? `${(1 / run.density).toFixed(1)} × fewer` : ""),
   },
   {
-    label: "Speed",
+    label: "Samples / s",
     value: model => formatCount(model.series("samplesPerSecond").lastY),
-    note: () => "samples / s",
+    note: model => {
+      const work = model.series("gigaflopsPerSecond").lastY;
+      return work === undefined ? "" : `${formatNumber(work)} GFLOP/s`;
+    },
   },
   {
     label: "Duration",
