@@ -31,6 +31,15 @@ describe("RunModel", () => {
     expect(model.takeChanges().size).toBe(0);
   });
 
+  it("has an event once that came live and with the past", () => {
+    const model = new RunModel(run, () => {});
+    model.addPastEvents([epoch(5, 2, 1), epoch(6, 3, 1)]);
+    model.applyEvent(epoch(6, 3, 1));
+    model.applyEvent(epoch(7, 4, 1));
+    model.addPastEvents([epoch(4, 1, 1), epoch(7, 4, 1)]);
+    expect(model.events.map(({ seq }) => seq)).toEqual([4, 5, 6, 7]);
+  });
+
   it("is not set back by an answer that is older than its events", () => {
     const model = new RunModel(run, () => {});
     model.applyEvent(epoch(6, 3, 0.25));

@@ -138,9 +138,14 @@ export class RunModel {
   }
 
   applyEvent(event: RunEvent): void {
-    this.events.push(event);
-    if (this.events.length > eventsKept) {
-      this.events.splice(0, this.events.length - eventsKept);
+    // The past is read while events come live: what both bring is there once.
+    if (event.seq > (this.events.at(-1)?.seq ?? 0)) {
+      this.events.push(event);
+      if (this.events.length > eventsKept) {
+        this.events.splice(0, this.events.length - eventsKept);
+      }
+    } else {
+      this.addPastEvents([event]);
     }
     this.run = { ...this.run, lastEventSeq: Math.max(this.run.lastEventSeq, event.seq) };
     this.touch("events");
