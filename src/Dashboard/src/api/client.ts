@@ -83,6 +83,11 @@ export class ApiClient {
     return (await this.getJson<Page<Dataset>>("datasets?limit=200", signal)).items;
   }
 
+  /** Makes a model of a checkpoint; asked again, it is the same one. */
+  async promoteCheckpoint(id: string): Promise<void> {
+    await this.request("POST", `checkpoints/${id}/promote`);
+  }
+
   getDataset(id: string, signal?: AbortSignal): Promise<Dataset> {
     return this.getJson(`datasets/${id}`, signal);
   }

@@ -187,6 +187,8 @@ export interface Checkpoint {
   testLoss?: number | null;
   testAccuracy?: number | null;
   createdAt: string;
+  /** The model that was made of it. */
+  modelId?: string | null;
 }
 
 /** RFC 9457 problem details; errors lists each fault with its JSON path. */

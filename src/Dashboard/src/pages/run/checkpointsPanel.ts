@@ -3,7 +3,7 @@ import { describeError } from "../../api/apiError";
 import type { Checkpoint } from "../../api/types";
 import { formatBytes, formatCount, formatInteger, formatLoss, formatPercent, formatTime } from "../../format/format";
 import { saveBlob } from "../../ui/saveBlob";
-import { h } from "../../ui/dom";
+import { h, setText } from "../../ui/dom";
 import { createPanel } from "../../ui/panel";
 import { showToast } from "../../ui/toast";
 import { openForkDialog } from "./forkDialog";
@@ -42,12 +42,13 @@ export function createCheckpointsPanel(api: ApiClient, refresh: () => Promise<vo
       const newest = [...model.checkpoints].sort((a, b) => b.step - a.step);
       body.replaceChildren(newest.length === 0 ? empty : scroll);
       const canResume = ["paused", "failed", "cancelled"].includes(model.run.state);
-      const now = `${canResume} ${newest.map(checkpoint => checkpoint.id).join()}`;
+      const now = `${canResume} ${newest.map(({ id, modelId }) => `${id} ${modelId}`).join()}`;
       if (drawn !== now) {
         drawn = now;
         const actions = (checkpoint: Checkpoint, index: number) => [
           canResume && index === 0 ? resumeButton(api, model, checkpoint, refresh) : null,
           forkButton(api, model, checkpoint),
+          promoteButton(api, checkpoint),
         ];
         rows.replaceChildren(...newest.map((checkpoint, index) => createRow(api, checkpoint, actions(checkpoint, index))));
       }
@@ -100,9 +101,35 @@ function resumeButton(api: ApiClient, { run }: RunModel, { epoch }: Checkpoint, 
 }
 
 function forkButton(api: ApiClient, model: RunModel, checkpoint: Checkpoint): HTMLElement {
-  const words = `Start a new run from the checkpoint of epoch ${checkpoint.epoch}`;
+  const words = `Fork the checkpoint of epoch ${checkpoint.epoch} into a new run`;
   const open = () => openForkDialog(api, model.run, checkpoint);
   return h("button", { class: "button small needs-submitter", attrs: { "aria-label": words }, on: { click: open } }, "Fork");
+}
+
+/** Makes a model that stays when the checkpoint goes; where there is one already, says so. */
+function promoteButton(api: ApiClient, checkpoint: Checkpoint): HTMLButtonElement {
+  const button = h("button", { class: "button small needs-submitter", on: { click: () => void promote() } }, "Promote");
+  const show = (isDone: boolean) => {
+    setText(button, isDone ? "Promoted" : "Promote");
+    button.setAttribute(
+      "aria-label",
+      isDone ? `Promoted: epoch ${checkpoint.epoch} is a model` : `Promote the checkpoint of epoch ${checkpoint.epoch} to a model`,
+    );
+    button.disabled = isDone;
+  };
+  async function promote(): Promise<void> {
+    button.disabled = true;
+    try {
+      await api.promoteCheckpoint(checkpoint.id);
+      show(true);
+      showToast(`The checkpoint of epoch ${checkpoint.epoch} is a model now; it stays when the checkpoint goes.`);
+    } catch (error) {
+      button.disabled = false;
+      showToast(describeError(error), "error");
+    }
+  }
+  show(typeof checkpoint.modelId === "string");
+  return button;
 }
 
 function modelButton(api: ApiClient, { run }: RunModel): HTMLElement[] {
