@@ -63,6 +63,17 @@ internal sealed class LiveApplication : IAsyncDisposable
         return (Guid)run!["id"]!;
     }
 
+    /// <summary>Returns when a run has succeeded.</summary>
+    public async Task WaitAsync(Guid run)
+    {
+        using var client = new HttpClient();
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key);
+        // The stream ends with the run.
+        await client.GetStringAsync($"{Address}/v1/runs/{run}/events/stream", TestContext.Current.CancellationToken);
+        var row = await client.GetFromJsonAsync<JsonNode>($"{Address}/v1/runs/{run}", TestContext.Current.CancellationToken);
+        Assert.True((string?)row!["state"] == "succeeded", row.ToJsonString());
+    }
+
     public async ValueTask DisposeAsync()
     {
         await StopAppAsync();

@@ -16,6 +16,7 @@ internal static class Screenshots
     public static async Task TakeAsync(IPage page, string name)
     {
         var before = page.ViewportSize;
+        await page.EvaluateAsync("window.scrollTo(0, 0)"); // The sticky bar would stand in the middle of the picture.
         foreach (var (size, width, height) in Sizes)
         {
             await page.SetViewportSizeAsync(width, height);

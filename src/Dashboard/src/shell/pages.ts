@@ -42,6 +42,22 @@ export const pages: readonly PageEntry[] = [
         ? import("../pages/datasets/datasetsPage").then(({ openDatasetsPage }) => openDatasetsPage(context, route))
         : null,
   },
+  {
+    page: "models",
+    label: "Models",
+    role: "viewer",
+    open: (context, route) =>
+      route.rest.length === 0 || (route.rest.length === 1 && isId(route.rest[0]))
+        ? import("../pages/models/modelsPage").then(({ openModelsPage }) => openModelsPage(context, route))
+        : null,
+  },
+  {
+    page: "admin",
+    label: "Admin",
+    role: "admin",
+    open: (context, route) =>
+      route.rest.length === 0 ? import("../pages/admin/adminPage").then(({ openAdminPage }) => openAdminPage(context)) : null,
+  },
 ];
 
 export const findPage = (route: Route): PageEntry | undefined =>

@@ -32,6 +32,7 @@ export const compareLink = (ids: Iterable<string>): string => {
 export const datasetsLink = (): string => "#/datasets";
 export const datasetLink = (id: string): string => `#/datasets/${id}`;
 export const modelsLink = (): string => "#/models";
+export const modelLink = (id: string): string => `#/models/${id}`;
 export const adminLink = (): string => "#/admin";
 
 function decode(part: string): string {
