@@ -4,7 +4,7 @@ namespace SparseService.Engine.Kernels;
 
 /// <summary>Memory that a backend computes on, or that a matrix is stored in. For the CPU backends: native memory, aligned to a cache line
 /// so that a SIMD load never straddles two, and to a large page from 4 MiB on. Its length may be far over 2³¹.</summary>
-/// <remarks>Not zeroed. Activations are feature-major: element (neuron, sample) of a minibatch stands at neuron·batchSize +
+/// <remarks>Not zeroed, but behind its capacity stands one element that is 0. Activations are feature-major: element (neuron, sample) of a minibatch stands at neuron·batchSize +
 /// sample. Whoever works on <see cref="Pointer"/> or <see cref="Span"/> keeps the buffer itself alive until then.</remarks>
 public sealed unsafe class DeviceBuffer<T> : IDisposable
     where T : unmanaged
@@ -18,9 +18,10 @@ public sealed unsafe class DeviceBuffer<T> : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         Length = length;
         Capacity = length;
-        bytes = checked(Math.Max(1, length) * sizeof(T));
+        bytes = checked((length + 1) * sizeof(T));
         var large = bytes >= HugePages.SmallestBytes;
         Pointer = (T*)NativeMemory.AlignedAlloc((nuint)bytes, (nuint)(large ? HugePages.PageBytes : CacheLine));
+        Pointer[length] = default;
         GC.AddMemoryPressure(bytes);
         if (large)
         {

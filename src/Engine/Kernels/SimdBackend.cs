@@ -10,7 +10,7 @@ public sealed partial class SimdBackend : Backend
 
     private readonly ThreadTeam team;
     private readonly TilePlan plan;
-    private readonly Scratch<float> gradient = new();
+    private readonly Scratch<float> scratch = new();
 
     internal SimdBackend(int threads)
         : this(threads, TilePlan.Default)
@@ -31,7 +31,7 @@ public sealed partial class SimdBackend : Backend
     public override void Dispose()
     {
         team.Dispose();
-        gradient.Dispose();
+        scratch.Dispose();
         base.Dispose();
     }
 

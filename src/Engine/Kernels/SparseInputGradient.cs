@@ -24,6 +24,18 @@ public abstract partial class Backend
         CsrMatrix w, TransposeIndex wT, DeviceBuffer<float> dY, DeviceBuffer<float> slopes, DeviceBuffer<float> dX, int batchSize)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        RequireInputGradient(w, wT, dY, slopes, dX, batchSize);
+        SparseInputGradientCore(w, wT, dY, slopes, dX, batchSize);
+        KeepAlive(w, dY, slopes, dX);
+        GC.KeepAlive(wT);
+    }
+
+    protected abstract void SparseInputGradientCore(
+        CsrMatrix w, TransposeIndex wT, DeviceBuffer<float> dY, DeviceBuffer<float> slopes, DeviceBuffer<float> dX, int batchSize);
+
+    private static void RequireInputGradient(
+        CsrMatrix w, TransposeIndex wT, DeviceBuffer<float> dY, DeviceBuffer<float> slopes, DeviceBuffer<float> dX, int batchSize)
+    {
         RequireAlive(w);
         if (!wT.IsOf(w))
         {
@@ -35,13 +47,7 @@ public abstract partial class Backend
         RequireLength(dX.Length, w.Columns, batchSize, nameof(dX));
         RequireDistinct(dX, dY, nameof(dX), nameof(dY));
         RequireDistinct(dX, slopes, nameof(dX), nameof(slopes));
-        SparseInputGradientCore(w, wT, dY, slopes, dX, batchSize);
-        KeepAlive(w, dY, slopes, dX);
-        GC.KeepAlive(wT);
     }
-
-    protected abstract void SparseInputGradientCore(
-        CsrMatrix w, TransposeIndex wT, DeviceBuffer<float> dY, DeviceBuffer<float> slopes, DeviceBuffer<float> dX, int batchSize);
 }
 
 public sealed unsafe partial class ReferenceBackend

@@ -125,7 +125,7 @@ public sealed unsafe partial class SimdBackend
             where TLanes : unmanaged, ILanes<TLanes>
         {
             var product = new WeightGradientProduct<TLanes, TSink>(Blocks, Offsets, Columns, X, DY, BatchSize, Sink, Squares);
-            product.Run(Backend.team, Backend.plan, ColumnCount, Backend.gradient);
+            product.Run(Backend.team, Backend.plan, ColumnCount, Backend.scratch);
         }
     }
 

@@ -24,5 +24,11 @@ internal readonly record struct TilePlan(long TileBytes, int LeastConnections, l
     /// <summary>Whether the sources are far beyond the last-level cache, so that each connection waits for memory.</summary>
     public bool IsFar(long sources, long batchSize) => sources * batchSize * sizeof(float) > FarBytes;
 
+    /// <summary>Whether a layer's input gradient and weight gradient are taken in one pass over its columns: not where a row of dY comes from
+    /// memory each time, nor with more connections than scratch memory is for, nor where most columns have none (measured: 1024-10 at 5 %
+    /// 0.8 times the speed of two passes, 1024-1024 at 0.1 % 1.2 times, all others 1.2 to 1.9 times).</summary>
+    public bool FusesBackward(int rows, int columns, long connections, int batchSize) =>
+        connections >= columns && connections <= MostScratch && !IsFar(rows, batchSize);
+
     private long Parts(long bytes) => Math.Max(1, (bytes + TileBytes - 1) / TileBytes);
 }

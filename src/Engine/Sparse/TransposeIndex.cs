@@ -10,6 +10,8 @@ public sealed class TransposeIndex : IDisposable
 {
     private readonly CsrMatrix matrix;
     private long version;
+    private ColumnGroups? groups;
+    private long groupsVersion = -1;
 
     private TransposeIndex(CsrMatrix matrix)
     {
@@ -26,6 +28,22 @@ public sealed class TransposeIndex : IDisposable
     public DeviceBuffer<int> RowIndices { get; }
 
     public DeviceBuffer<int> Positions { get; }
+
+    /// <summary>The same in whole groups. Made when first asked for after a rebuild.</summary>
+    internal ColumnGroups Groups
+    {
+        get
+        {
+            groups ??= new ColumnGroups(this);
+            if (groupsVersion != version)
+            {
+                groups.Rebuild(this, zero: checked((int)matrix.Values.Capacity));
+                groupsVersion = version;
+            }
+
+            return groups;
+        }
+    }
 
     /// <summary>Whether this is the index of the matrix's present pattern. Values may have changed.</summary>
     public bool IsOf(CsrMatrix other) => ReferenceEquals(matrix, other) && version == other.PatternVersion;
@@ -59,6 +77,7 @@ public sealed class TransposeIndex : IDisposable
         ColumnOffsets.Dispose();
         RowIndices.Dispose();
         Positions.Dispose();
+        groups?.Dispose();
     }
 
     private unsafe void SortDirectly()

@@ -1,3 +1,4 @@
+using SparseService.Engine.Kernels;
 using SparseService.Engine.Sparse;
 using SparseService.Engine.Topology;
 
@@ -93,7 +94,16 @@ public sealed record RunForecast
         var widths = options.Network.Layers;
         var slots = StateSlots(options);
         var hidden = layers.SkipLast(1).Sum(layer => (long)layer.Outputs);
-        return layers.Sum(layer => LayerMemory(layer, slots)) + hidden + Workspace.BytesOf(widths, options.BatchSize) + (8L * widths[0]);
+        return layers.Sum(layer => LayerMemory(layer, slots)) + BackwardMemory(options, layers) + hidden + Workspace.BytesOf(widths, options.BatchSize) + (8L * widths[0]);
+    }
+
+    // What the backward pass keeps of layers that it takes column by column, and the gradient of the largest of them.
+    private static long BackwardMemory(TrainingOptions options, LayerForecast[] layers)
+    {
+        var batchSize = PaddedBatch.Of(options.BatchSize);
+        var fused = layers.Skip(1).Where(layer => TilePlan.Default.FusesBackward(layer.Outputs, layer.Inputs, layer.Nnz, batchSize)).ToArray();
+        return fused.Sum(layer => ColumnGroups.BytesOf(layer.Nnz, layer.Inputs))
+            + (sizeof(float) * fused.Select(layer => ColumnGroups.MostPlaces(layer.Nnz, layer.Inputs)).DefaultIfEmpty().Max());
     }
 
     // Per connection: column, weight, optimizer state and, above the first layer, the transpose index. Per output neuron: row offset, bias

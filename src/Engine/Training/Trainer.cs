@@ -219,14 +219,13 @@ public sealed class Trainer : IDisposable
         for (var l = layers.Count - 1; l >= 0; l--)
         {
             var layer = layers[l];
-            if (l > 0)
-            {
-                backend.SparseInputGradient(layer.Weights, layer.Transpose, workspace.Delta, workspace.Slopes[l - 1], workspace.NextDelta, batchSize);
-            }
-
-            var weightState = layer.Connections.State;
-            state.Sums.WeightGradientSquares[l] += backend.SparseWeightUpdate(
-                layer.Weights, workspace.Activations[l], workspace.Delta, weightState[0], weightState.ElementAtOrDefault(1), batchSize, step, padding);
+            var (state0, state1) = (layer.Connections.State[0], layer.Connections.State.ElementAtOrDefault(1));
+            state.Sums.WeightGradientSquares[l] += l > 0
+                ? backend.SparseBackward(
+                    layer.Weights, layer.Transpose, workspace.Activations[l], workspace.Delta, workspace.Slopes[l - 1], workspace.NextDelta,
+                    state0, state1, batchSize, step, padding)
+                : backend.SparseWeightUpdate(
+                    layer.Weights, workspace.Activations[l], workspace.Delta, state0, state1, batchSize, step, padding);
             state.Sums.BiasGradientSquares += backend.BiasUpdate(
                 layer.Bias, workspace.Delta, layer.BiasState[0], layer.BiasState.ElementAtOrDefault(1), batchSize, step, padding);
             workspace.SwapDeltas();

@@ -53,9 +53,20 @@ public class FiniteDifferenceTests
         backend.SparseWeightGradient(w2, hidden, logits, dW2, BatchSize);
         backend.SparseWeightGradient(w1, x, dHidden, dW1, BatchSize);
 
+        // The gradient as the fused backward pass sees it: what a step of plain descent takes from the weights.
+        using var w2T = TransposeIndex.Of(w2);
+        using var dFused = new DeviceBuffer<float>(Hidden * BatchSize);
+        var (before, descent) = (w2.Values.ToArray(), OptimizerStep.From(new OptimizerOptions { Momentum = 0 }, 1, 1));
+        using var velocity = Buffer(new float[w2.Nnz]);
+        backend.SparseBackward(w2, w2T, hidden, logits, slopes, dFused, velocity, null, BatchSize, descent);
+        var fused = before.Zip(w2.Values.ToArray(), (old, now) => old - now).ToArray();
+        before.CopyTo(w2.Values.Span);
+
         Assert.Equal(network.MeanLoss(), result.LossSum / BatchSize, 1e-5);
         AssertClose(Differences(network, w1), dW1.Span, 1e-4);
         AssertClose(Differences(network, w2), dW2.Span, 1e-4);
+        AssertClose(Differences(network, w2), fused, 1e-4);
+        Assert.Equal(Bits(dHidden.Span), Bits(dFused.Span));
     }
 
     private static double[] Differences(Network network, CsrMatrix w)

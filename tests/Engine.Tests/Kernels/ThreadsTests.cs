@@ -109,6 +109,7 @@ public class ThreadsTests
             norms.Add(loss.LossSum);
             norms.Add(backend.SparseWeightGradient(w, x, y, dW, batchSize));
             norms.Add(backend.SparseWeightUpdate(w, x, y, states[0], states[1], batchSize, optimizer));
+            norms.Add(backend.SparseBackward(w, wT, x, y, slopesX, dX, states[0], states[1], batchSize, optimizer));
             norms.Add(backend.BiasUpdate(bias, y, biasStates[0], biasStates[1], batchSize, optimizer));
             if (norms.Count > 90)
             {

@@ -1,0 +1,132 @@
+using System.Runtime.Intrinsics;
+using SparseService.Engine.Elementwise;
+using SparseService.Engine.Sparse;
+
+namespace SparseService.Engine.Kernels;
+
+// Backward pass of one sparse layer that has another below it, SparseInputGradient and then SparseWeightUpdate:
+//
+//   dX = (Wᵀ·dY)⊙slopes,   dW = (1/samples)·(dY·Xᵀ on the stored connections),   (W, state) ← rule(W, dW, state)
+//
+// Cost: 4·Nnz·batchSize flops.
+public abstract partial class Backend
+{
+    /// <summary>Computes dX with the weights as they are, then updates them.</summary>
+    /// <param name="wT">Transpose index of w's present pattern.</param>
+    /// <param name="x">[w.Columns, batchSize], as given to the forward pass.</param>
+    /// <param name="dY">[w.Rows, batchSize], gradient by the preactivations, not divided by the batch size.</param>
+    /// <param name="slopes">[w.Columns, batchSize], from the layer below's forward pass.</param>
+    /// <param name="dX">[w.Columns, batchSize], overwritten.</param>
+    /// <param name="state0">One per connection, updated: velocity, or Adam's first moment.</param>
+    /// <param name="state1">One per connection, updated: Adam's second moment. Null for SGD.</param>
+    /// <param name="padding">How many samples at the end of the minibatch are none: dY is 0 there, and the mean is over the others.</param>
+    /// <returns>Squared L2 norm of dW.</returns>
+    /// <exception cref="ArgumentException">A buffer has the wrong length, dX is one of the inputs, or the index belongs to another
+    /// pattern.</exception>
+    public double SparseBackward(
+        CsrMatrix w,
+        TransposeIndex wT,
+        DeviceBuffer<float> x,
+        DeviceBuffer<float> dY,
+        DeviceBuffer<float> slopes,
+        DeviceBuffer<float> dX,
+        DeviceBuffer<float> state0,
+        DeviceBuffer<float>? state1,
+        int batchSize,
+        in OptimizerStep step,
+        int padding = 0)
+    {
+        RequireWeightGradient(w, x, dY, batchSize, padding);
+        RequireState(state0.Length, state1?.Length, w.Nnz, step);
+        RequireInputGradient(w, wT, dY, slopes, dX, batchSize);
+        RequireDistinct(dX, x, nameof(dX), nameof(x));
+        var squares = SparseBackwardCore(w, wT, x, dY, slopes, dX, state0, state1, batchSize, batchSize - padding, step);
+        KeepAlive(w, x, dY, slopes, dX);
+        KeepAlive(null, state0, state1);
+        GC.KeepAlive(wT);
+        return squares;
+    }
+
+    protected virtual double SparseBackwardCore(
+        CsrMatrix w,
+        TransposeIndex wT,
+        DeviceBuffer<float> x,
+        DeviceBuffer<float> dY,
+        DeviceBuffer<float> slopes,
+        DeviceBuffer<float> dX,
+        DeviceBuffer<float> state0,
+        DeviceBuffer<float>? state1,
+        int batchSize,
+        int samples,
+        in OptimizerStep step)
+    {
+        SparseInputGradientCore(w, wT, dY, slopes, dX, batchSize);
+        return SparseWeightUpdateCore(w, x, dY, state0, state1, batchSize, samples, step);
+    }
+}
+
+public sealed unsafe partial class SimdBackend
+{
+    protected override double SparseBackwardCore(
+        CsrMatrix w,
+        TransposeIndex wT,
+        DeviceBuffer<float> x,
+        DeviceBuffer<float> dY,
+        DeviceBuffer<float> slopes,
+        DeviceBuffer<float> dX,
+        DeviceBuffer<float> state0,
+        DeviceBuffer<float>? state1,
+        int batchSize,
+        int samples,
+        in OptimizerStep step)
+    {
+        if (!Fuses(w, batchSize))
+        {
+            return base.SparseBackwardCore(w, wT, x, dY, slopes, dX, state0, state1, batchSize, samples, step);
+        }
+
+        var groups = wT.Groups;
+        var gradient = scratch.Take(groups.Rows.Length);
+        var connections = new GroupedConnections(
+            groups.Offsets.Pointer, groups.Rows.Pointer, groups.Positions.Pointer, w.Values.Pointer);
+        var product = new BackwardProduct<Lanes16>(
+            new RowBlocks(groups.Offsets.Pointer, w.Columns), connections, x.Pointer, dY.Pointer, slopes.Pointer, dX.Pointer,
+            gradient.Pointer, batchSize);
+        product.Run(team, plan, w.Rows);
+
+        var second = state1 is null ? null : state1.Pointer;
+        var update = new GroupedUpdateCall
+        {
+            Backend = this,
+            Blocks = new RowBlocks(w.RowOffsets.Pointer, w.Rows),
+            Gradient = new GroupedGradient(w.RowOffsets.Pointer, groups.Places.Pointer, gradient.Pointer),
+            Parameters = new ParameterArrays(w.Values.Pointer, state0.Pointer, second, 1f / samples),
+        };
+        step.Dispatch(ref update);
+        scratch.GiveBack(gradient);
+        return update.Squares;
+    }
+
+    // The loop wants 24 registers: only AVX-512 has so many.
+    private bool Fuses(CsrMatrix w, int batchSize) => Vector512.IsHardwareAccelerated && batchSize >= Lanes16.Count
+        && plan.FusesBackward(w.Rows, w.Columns, w.Nnz, batchSize);
+
+    private struct GroupedUpdateCall : IOptimizerUser
+    {
+        public SimdBackend Backend;
+        public RowBlocks Blocks;
+        public GroupedGradient Gradient;
+        public ParameterArrays Parameters;
+        public double Squares;
+
+        public void Use<TOptimizer>(TOptimizer optimizer)
+            where TOptimizer : unmanaged, IOptimizer
+        {
+            var squares = stackalloc double[RowBlocks.MostBlocks];
+            var update = new GroupedUpdate<UpdateParameters<TOptimizer>>(
+                Blocks, Gradient, new UpdateParameters<TOptimizer>(Parameters, optimizer), squares);
+            Backend.team.Run(ref update, Blocks.Count);
+            Squares = SumInOrder(squares, Blocks.Count);
+        }
+    }
+}
