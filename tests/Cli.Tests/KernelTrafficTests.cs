@@ -22,6 +22,15 @@ public class KernelTrafficTests
     }
 
     [Fact]
+    public void Of_TwoProducts_ComputesTwiceAndMovesAsMuch()
+    {
+        var (one, two) = (KernelTraffic.Of(40_000, 128, 1000, 500, 8), KernelTraffic.Of(40_000, 128, 1000, 500, 8, products: 2));
+
+        Assert.Equal(two with { Flops = one.Flops }, one);
+        Assert.Equal(2 * one.Flops, two.Flops);
+    }
+
+    [Fact]
     public void Bound_HugeLayer_IsMemory()
     {
         var traffic = KernelTraffic.Of(200_000_000, 16, 50_000_000, 50_000_000, 8);

@@ -69,6 +69,12 @@ internal sealed class KernelNetwork : IDisposable
     public void InputGradient(int layer) => backend.SparseInputGradient(
         weights[layer], transposes[layer], deltas[layer + 1], slopes[layer - 1], deltas[layer], stored);
 
+    /// <summary>Input gradient and weight update as training does them.</summary>
+    /// <param name="layer">Above 0.</param>
+    public void Backward(int layer) => backend.SparseBackward(
+        weights[layer], transposes[layer], activations[layer], deltas[layer + 1], slopes[layer - 1], deltas[layer], states[layer], null,
+        stored, step, stored - Batch);
+
     public void Update(int layer) => backend.SparseWeightUpdate(
         weights[layer], activations[layer], deltas[layer + 1], states[layer], null, stored, step, stored - Batch);
 

@@ -3,16 +3,16 @@ namespace SparseService.Cli.Bench.Kernels;
 /// <summary>
 /// What an operation must compute and move at least, whatever its body does. The model, in one place:
 /// <list type="bullet">
-/// <item>flops: a multiply and an add for each connection and sample; nothing for activation, dropout or optimizer.</item>
-/// <item>first-level cache: for each connection one row of the minibatch, 4·batch bytes, is loaded; the other factor and the sums stay
-/// in registers. In a pattern drawn at random two neighbours hardly ever want the same row, so that one load could serve both.</item>
+/// <item>flops: a multiply and an add for each connection, sample and product; nothing for activation, dropout or optimizer.</item>
+/// <item>first-level cache: for each connection one row of the minibatch, 4·batch bytes, is loaded, and serves all products; the other
+/// factors and the sums stay in registers. In a pattern drawn at random two neighbours hardly ever want the same row, so that one load could serve both.</item>
 /// <item>second-level cache: every array passes once, as if the rows that are gathered stayed in the first level until nobody needs
 /// them again: an ideal tiling. Nothing where all arrays together fit the first level.</item>
 /// <item>memory: the same bytes, where the arrays together do not fit the last-level cache; nothing where they do.</item>
 /// </list>
 /// <see cref="UntiledL2Bytes"/> is what moves without any tiling: each gathered row comes from the second level every time.
 /// </summary>
-/// <param name="Flops">2·nnz·batch.</param>
+/// <param name="Flops">2·nnz·batch for each product.</param>
 internal sealed record KernelTraffic(double Flops, double L1Bytes, double L2Bytes, double MemoryBytes, double UntiledL2Bytes)
 {
     // What fits here costs the second level nothing after its first use.
@@ -21,14 +21,16 @@ internal sealed record KernelTraffic(double Flops, double L1Bytes, double L2Byte
     /// <param name="gatheredRows">Neurons whose rows are read connection by connection; those without connections do not count.</param>
     /// <param name="streamedRows">Rows that are read or written once.</param>
     /// <param name="bytesPerConnection">Of weights, indices and optimizer state, read and written.</param>
-    public static KernelTraffic Of(long nnz, int batch, long gatheredRows, long streamedRows, int bytesPerConnection)
+    /// <param name="products">Of a connection's row: 2 in the fused backward pass.</param>
+    public static KernelTraffic Of(
+        long nnz, int batch, long gatheredRows, long streamedRows, int bytesPerConnection, int products = 1)
     {
         var rowBytes = 4.0 * batch;
         var once = (streamedRows * rowBytes) + ((double)bytesPerConnection * nnz);
         var whole = once + (gatheredRows * rowBytes);
         var untiled = gatheredRows * rowBytes <= FirstLevelBytes ? whole : once + (nnz * rowBytes);
         return new KernelTraffic(
-            2.0 * nnz * batch, nnz * rowBytes, whole <= FirstLevelBytes ? 0 : whole, whole <= CpuModel.LastLevelCacheBytes ? 0 : whole,
+            2.0 * products * nnz * batch, nnz * rowBytes, whole <= FirstLevelBytes ? 0 : whole, whole <= CpuModel.LastLevelCacheBytes ? 0 : whole,
             whole <= FirstLevelBytes ? 0 : untiled);
     }
 
