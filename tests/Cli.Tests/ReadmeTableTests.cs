@@ -25,6 +25,29 @@ public class ReadmeTableTests
     }
 
     [Fact]
+    public void MeasuredPage_Always_AgreesWithTheResultFiles()
+    {
+        var root = Checkout.Require("this test");
+
+        Assert.True(
+            ReadmeTable.PageOf(root) == File.ReadAllText(Path.Combine(root, ReadmeTable.FullPage)),
+            $"{ReadmeTable.FullPage} is not what the result files say; `./sparse bench readme` writes it.");
+    }
+
+    [Fact]
+    public void PageOf_ResultFiles_HoldsWhatReadmeLeavesOut()
+    {
+        using var place = new ResultPlace();
+        place.Write("train-vs-torch-2-threads", new TorchResult(
+            Quiet, "fashion-mnist", 2, "1.13", "blas", new Dictionary<string, string>(), new Dictionary<string, double>(),
+            [new Side("sparse train", new Series([0.5]), 1, null), new Side("PyTorch dense", new Series([5.0]), 1, 1)]));
+
+        Assert.DoesNotContain("PyTorch dense", ReadmeTable.Of(place.Root), StringComparison.Ordinal);
+        Assert.Contains("sparse train | **0.500 s**", ReadmeTable.Of(place.Root), StringComparison.Ordinal);
+        Assert.Contains("PyTorch dense | 5.00 s, 10.0 times ours |", ReadmeTable.PageOf(place.Root), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ScalePage_Always_AgreesWithTheResultFile()
     {
         var root = Checkout.Require("this test");

@@ -9,7 +9,7 @@ using SparseService.Cli.Bench.Sweeps;
 
 namespace SparseService.Cli.Bench.Report;
 
-/// <summary>The measured figures of README, made from the result files alone: no figure there is written by hand.</summary>
+/// <summary>The measured figures of README and docs/measured.md, made from the result files alone: no figure there is written by hand.</summary>
 internal static class ReadmeTable
 {
     public const string Begin = "<!-- measured: written by ./sparse bench readme -->";
@@ -18,15 +18,28 @@ internal static class ReadmeTable
     // Of all processors, busy with other work just before.
     private const double QuietShare = 0.1;
 
-    /// <summary>A table for each processor that has results.</summary>
+    /// <summary>The page that holds all rows.</summary>
+    public const string FullPage = "docs/measured.md";
+
+    /// <summary>README's table: the rows that a reader asks for first.</summary>
     /// <param name="root">Of the checkout.</param>
-    public static string Of(string root)
+    public static string Of(string root) => Of(root, row => row.Leads, "") is { Length: > 0 } table
+        ? $"{table}More rows: [{FullPage}]({FullPage}).\n\n"
+        : "";
+
+    /// <summary>All rows, as a page.</summary>
+    public static string PageOf(string root) =>
+        "# Measured\n\nWritten by `./sparse bench readme` from the result files; what is compared: [benchmarks](../benchmarks/README.md).\n\n"
+        + Of(root, _ => true, "../").TrimEnd('\n') + "\n";
+
+    // A table for each processor that has results.
+    private static string Of(string root, Func<Row, bool> isShown, string toRoot)
     {
         var text = new StringBuilder();
         var folders = Directory.GetDirectories(Path.Combine(root, "benchmarks", "results")).Order(StringComparer.Ordinal);
         foreach (var folder in folders)
         {
-            var rows = RowsOf(folder).ToList();
+            var rows = RowsOf(folder).Where(isShown).ToList();
             if (rows.Count == 0)
             {
                 continue;
@@ -36,7 +49,7 @@ internal static class ReadmeTable
             var dates = rows.Select(row => row.Origin.Date).Order(StringComparer.Ordinal).ToList();
             var when = dates[0] == dates[^1] ? dates[0] : $"{dates[0]} to {dates[^1]}";
             text.Append(CultureInfo.InvariantCulture, $"{rows[0].Origin.Processor}, {when}, one thread unless said otherwise. ");
-            text.Append(CultureInfo.InvariantCulture, $"All result files: [{processor}](benchmarks/results/{processor}).\n\n");
+            text.Append(CultureInfo.InvariantCulture, $"All result files: [{processor}]({toRoot}benchmarks/results/{processor}).\n\n");
             text.Append("| what | figure | command |\n|---|---|---|\n");
             foreach (var row in rows)
             {
@@ -96,7 +109,8 @@ internal static class ReadmeTable
             var rounds = side.Time.Seconds.Count;
             yield return new(result.Origin, $"one epoch of {network}{threads}: {side.Name}{share}", own == side
                 ? $"**{Seconds(side.Median)}** ({Seconds(side.Time.Fastest)} to {Seconds(side.Time.Slowest)}, {rounds} rounds)"
-                : $"{Seconds(side.Median)}, {side.Median / own.Median:0.0} times ours");
+                : $"{Seconds(side.Median)}, {side.Median / own.Median:0.0} times ours",
+                Leads: own == side || (result.Threads == 1 && (side.Share >= 1 || result.Shape != BenchShape.Cifar10Name)));
         }
     }
 
@@ -114,14 +128,18 @@ internal static class ReadmeTable
         var accuracy = result.Accuracy is { } pair
             ? $"; test accuracy after {pair.Epochs} epochs {100 * pair.Peer:0.0} %, ours {100 * pair.Own:0.0} %"
             : "";
-        yield return new(result.Origin, "one epoch of the same in our SciPy/Numba trainer, alternating with ours", string.Create(
-            CultureInfo.InvariantCulture, $"{Seconds(peer.Median)}, {peer.Median / result.Sides[0].Median:0.0} times ours{accuracy}"));
+        yield return new(
+            result.Origin, "one epoch of the same in our SciPy/Numba trainer, alternating with ours",
+            string.Create(
+                CultureInfo.InvariantCulture, $"{Seconds(peer.Median)}, {peer.Median / result.Sides[0].Median:0.0} times ours{accuracy}"),
+            Leads: true);
     }
 
     private static IEnumerable<Row> AccuracyRows(AccuracyResult result) => result.Points.Select(point => new Row(
         result.Origin, $"test accuracy of {point.Spec}, {(point.Epochs >= 500 ? "best of" : "after")} {point.Epochs} epochs, seeds 1, 2, 3",
         $"{AccuracyBench.Percents(point.Epochs >= 500 ? point.BestTestAccuracy : point.TestAccuracy)} in {point.Seconds:0.0} s "
-        + $"({result.Threads} threads); model {Megabytes(point.ModelBytes)}, dense twin {Megabytes(point.DenseModelBytes)}"));
+        + $"({result.Threads} threads); model {Megabytes(point.ModelBytes)}, dense twin {Megabytes(point.DenseModelBytes)}",
+        Leads: true));
 
     private static IEnumerable<Row> DensityRows(DensityResult result)
     {
@@ -129,7 +147,7 @@ internal static class ReadmeTable
             result.Origin, "3072-1024-1024-10: sparse is faster than dense up to a density of",
             $"{BreakEven(result.TorchDense is null ? null : (result.BreakEvenWithTorch, result.TorchDense))} against PyTorch; "
             + $"{BreakEven((result.BreakEvenWithOwnDense, result.OwnDense))} against a dense trainer of our own "
-            + $"({result.OwnDenseGflops:0} GFLOP/s)");
+            + $"({result.OwnDenseGflops:0} GFLOP/s)", Leads: true);
 
         static string BreakEven((double? Density, Series Dense)? against) =>
             against is not { } known ? "unknown" : known.Density is { } density ? $"{density:0.00}" : "1 (always)";
@@ -150,13 +168,15 @@ internal static class ReadmeTable
             $"{string.Join(", ", network.Select(point => $"{1e6 * point.Step.Median:0.0}"))} µs"
             + (network.All(point => point.TorchStep is not null)
                 ? $"; PyTorch dense {string.Join(", ", network.Select(point => $"{1e6 * point.TorchStep!.Median:0}"))} µs"
-                : "")));
+                : ""),
+            Leads: true));
 
     private static IEnumerable<Row> ThreadsRows(ThreadsResult result)
     {
         yield return new(
             result.Origin, $"{result.Threads} threads on 3072-1024-1024-10 at density 0.05",
-            $"{100 * result.OfCeiling:0} % of {result.Threads} processes side by side, {result.OfOneThread:0.00} times one thread");
+            $"{100 * result.OfCeiling:0} % of {result.Threads} processes side by side, {result.OfOneThread:0.00} times one thread",
+            Leads: true);
     }
 
     private static IEnumerable<Row> MemoryRows(MemoryResult result) => result.Points.Select(point => new Row(
@@ -182,7 +202,7 @@ internal static class ReadmeTable
                 result.Origin,
                 $"a network of {network.Neurons:N0} neurons and {network.Nnz:N0} connections, batch 16, {result.Threads} threads",
                 $"{Seconds(network.Step.Median)} a step, {Seconds(network.EvolutionSeconds)} an evolution, peak memory "
-                + $"{network.PeakMemoryBytes / 1e9:0.0} GB (forecast {network.ForecastBytes / 1e9:0.0})");
+                + $"{network.PeakMemoryBytes / 1e9:0.0} GB (forecast {network.ForecastBytes / 1e9:0.0})", Leads: true);
         }
     }
 
@@ -208,7 +228,7 @@ internal static class ReadmeTable
         var latency = result.PostToFirstMetric;
         yield return new(
             result.Origin, $"POST of a run to its first live number at a SignalR client, median of {latency.Seconds.Count}",
-            $"{1000 * latency.Median:0} ms");
+            $"{1000 * latency.Median:0} ms", Leads: true);
     }
 
     private static string Seconds(double seconds) => seconds.ToString(seconds < 1 ? "0.000 s" : "0.00 s", CultureInfo.InvariantCulture);
@@ -219,5 +239,6 @@ internal static class ReadmeTable
         ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB")
         : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0} MB");
 
-    private sealed record Row(Origin Origin, string What, string Figure);
+    /// <param name="Leads">Whether README shows it, too.</param>
+    private sealed record Row(Origin Origin, string What, string Figure, bool Leads = false);
 }

@@ -8,7 +8,8 @@ internal sealed class ReadmeVerb : Verb
 {
     public ReadmeVerb()
         : base(
-            "readme", "Writes README's table of measured figures, and docs/scale.md, from the files under benchmarks/results.",
+            "readme",
+            "Writes README's table of measured figures, docs/measured.md and docs/scale.md from the files under benchmarks/results.",
             "./sparse bench readme") =>
         SetAction(async (_, cancellationToken) =>
         {
@@ -16,6 +17,7 @@ internal sealed class ReadmeVerb : Verb
             var path = Path.Combine(root, "README.md");
             var page = await File.ReadAllTextAsync(path, cancellationToken);
             await File.WriteAllTextAsync(path, ReadmeTable.Into(page, ReadmeTable.Of(root)), cancellationToken);
+            await File.WriteAllTextAsync(Path.Combine(root, ReadmeTable.FullPage), ReadmeTable.PageOf(root), cancellationToken);
             if (ScalePage.Of(root) is { } scale)
             {
                 await File.WriteAllTextAsync(Path.Combine(root, ScalePage.Path), scale, cancellationToken);
