@@ -65,8 +65,14 @@ public sealed unsafe class Connections : IDisposable
     }
 
     /// <summary>Uses more or less of the buffers and declares the pattern changed.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A buffer has no room for so many; nothing is changed.</exception>
     internal void Resize(long nnz)
     {
+        foreach (var slot in State)
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(nnz, slot.Capacity);
+        }
+
         Weights.Resize(nnz);
         foreach (var slot in State)
         {

@@ -5,7 +5,8 @@ namespace SparseService.Cli.Bench.Kernels;
 /// <list type="bullet">
 /// <item>flops: a multiply and an add for each connection, sample and product; nothing for activation, dropout or optimizer.</item>
 /// <item>first-level cache: for each connection one row of the minibatch, 4·batch bytes, is loaded, and serves all products; the other
-/// factors and the sums stay in registers. In a pattern drawn at random two neighbours hardly ever want the same row, so that one load could serve both.</item>
+/// factors and the sums stay in registers. In a pattern drawn at random two neighbours hardly ever want the same row, so that one load
+/// could serve both.</item>
 /// <item>second-level cache: every array passes once, as if the rows that are gathered stayed in the first level until nobody needs
 /// them again: an ideal tiling. Nothing where all arrays together fit the first level.</item>
 /// <item>memory: the same bytes, where the arrays together do not fit the last-level cache; nothing where they do.</item>
@@ -30,8 +31,8 @@ internal sealed record KernelTraffic(double Flops, double L1Bytes, double L2Byte
         var whole = once + (gatheredRows * rowBytes);
         var untiled = gatheredRows * rowBytes <= FirstLevelBytes ? whole : once + (nnz * rowBytes);
         return new KernelTraffic(
-            2.0 * products * nnz * batch, nnz * rowBytes, whole <= FirstLevelBytes ? 0 : whole, whole <= CpuModel.LastLevelCacheBytes ? 0 : whole,
-            whole <= FirstLevelBytes ? 0 : untiled);
+            2.0 * products * nnz * batch, nnz * rowBytes, whole <= FirstLevelBytes ? 0 : whole,
+            whole <= CpuModel.LastLevelCacheBytes ? 0 : whole, whole <= FirstLevelBytes ? 0 : untiled);
     }
 
     /// <summary>The lowest limit, in GFLOP/s, and its name.</summary>

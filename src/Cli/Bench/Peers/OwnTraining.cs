@@ -28,7 +28,8 @@ internal sealed class OwnTraining(string spec, string data, int threads)
     {
         var lines = await RunAsync(Epochs, 1, cancellationToken);
         var epochs = lines.Where(line => line.GetProperty("event").GetString() == "epoch").Take(1..^1);
-        var seconds = epochs.Select(epoch => epoch.GetProperty("trainSeconds").GetDouble() + epoch.GetProperty("evolutionSeconds").GetDouble());
+        var seconds = epochs.Select(
+            epoch => epoch.GetProperty("trainSeconds").GetDouble() + epoch.GetProperty("evolutionSeconds").GetDouble());
         return new Measurement(new Series([.. seconds]).Median, lines[^1].GetProperty("peakMemoryBytes").GetInt64());
     }
 

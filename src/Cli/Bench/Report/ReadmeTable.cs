@@ -9,7 +9,7 @@ using SparseService.Cli.Bench.Sweeps;
 
 namespace SparseService.Cli.Bench.Report;
 
-/// <summary>The measured figures of README and docs/measured.md, made from the result files alone: no figure there is written by hand.</summary>
+/// <summary>The measured figures of README and docs/measured.md, made from the result files alone: none is written by hand.</summary>
 internal static class ReadmeTable
 {
     public const string Begin = "<!-- measured: written by ./sparse bench readme -->";
@@ -29,7 +29,8 @@ internal static class ReadmeTable
 
     /// <summary>All rows, as a page.</summary>
     public static string PageOf(string root) =>
-        "# Measured\n\nWritten by `./sparse bench readme` from the result files; what is compared: [benchmarks](../benchmarks/README.md).\n\n"
+        "# Measured\n\nWritten by `./sparse bench readme` from the result files; "
+        + "what is compared: [benchmarks](../benchmarks/README.md).\n\n"
         + Of(root, _ => true, "../").TrimEnd('\n') + "\n";
 
     // A table for each processor that has results.
