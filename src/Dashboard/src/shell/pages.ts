@@ -34,6 +34,13 @@ export const pages: readonly PageEntry[] = [
     },
   },
   {
+    page: "new",
+    label: "New run",
+    role: "submitter",
+    open: (context, route) =>
+      route.rest.length === 0 ? import("../pages/newRun/newRunPage").then(({ openNewRunPage }) => openNewRunPage(context, route)) : null,
+  },
+  {
     page: "datasets",
     label: "Datasets",
     role: "viewer",

@@ -1,6 +1,6 @@
 import type { RunSpec } from "../../api/types";
 
-/** Long enough to be watched, under a minute on a laptop, and its input importance is a picture that a person can read. */
+/** Long enough to be watched, some seconds on a laptop, and its input importance is a picture that a person can read. */
 export const demoSpec: RunSpec = {
   name: "demo: glyphs",
   labels: { demo: "glyphs" },

@@ -1,6 +1,7 @@
 import type { ApiClient } from "../../api/client";
 import { describeError } from "../../api/apiError";
-import { runLink } from "../../shell/router";
+import { newIdempotencyKey } from "../../api/idempotencyKey";
+import { newRunLink, runLink } from "../../shell/router";
 import { h } from "../../ui/dom";
 import { createEmpty } from "../../ui/notice";
 import { showToast } from "../../ui/toast";
@@ -13,9 +14,10 @@ export function createEmptyRuns(api: ApiClient): HTMLElement {
     { class: "panel" },
     createEmpty(
       "No runs yet",
-      "The demo trains a sparse network on ten kinds of drawn signs that the service generates itself. It takes less than a minute. " +
-        "Your own runs come through POST /v1/runs or the sparse command.",
+      "The demo trains a sparse network on ten kinds of drawn signs that the service generates itself. It takes a few seconds, and you " +
+        "watch it. Your own runs come through New run, POST /v1/runs or the sparse command.",
       createDemoButton(api, "Start the demo run"),
+      h("a", { class: "button needs-submitter", href: newRunLink() }, "Write a run of your own"),
     ),
   );
 }
@@ -25,7 +27,7 @@ export function createDemoButton(api: ApiClient, words: string): HTMLButtonEleme
   async function start(): Promise<void> {
     button.disabled = true;
     try {
-      const run = await api.createRun(demoSpec, crypto.randomUUID());
+      const run = await api.createRun(demoSpec, newIdempotencyKey());
       window.location.hash = runLink(run.id);
     } catch (error) {
       showToast(describeError(error), "error");

@@ -1,0 +1,211 @@
+import { ApiError, describeError, type Fault } from "../../api/apiError";
+import { listDatasets } from "../../api/datasets";
+import { newIdempotencyKey } from "../../api/idempotencyKey";
+import { getSpecSchema, previewTopology } from "../../api/topologies";
+import type { Run } from "../../api/types";
+import type { PageContext, PageView } from "../../shell/page";
+import { isId, runLink, type Route } from "../../shell/router";
+import { SpecSchema } from "../../spec/schema";
+import { SpecDocument, type Draft } from "../../spec/specDocument";
+import "../../styles/newRun.css";
+import { h, setText } from "../../ui/dom";
+import { createErrorNotice } from "../../ui/notice";
+import { createPanel } from "../../ui/panel";
+import { showToast } from "../../ui/toast";
+import { examples } from "./examples";
+import { ForecastPanel } from "./forecastPanel";
+import { JsonEditor } from "./jsonEditor";
+import { SpecForm } from "./specForm";
+import { createStartFrom, specOfRun } from "./startFrom";
+import { TopologyPanel } from "./topologyPanel";
+
+const waitMs = 350;
+const draftKey = "sparse.draft";
+const datasetsOffered = 200;
+
+/** `#/new`; `?from=<run id>` begins with that run's spec, `?dataset=<id>` with that dataset. */
+export function openNewRunPage(context: PageContext, { query }: Route): PageView {
+  const page = new NewRunPage(context, query);
+  void page.open();
+  return { title: "New run", element: page.element, dispose: () => page.dispose() };
+}
+
+class NewRunPage {
+  readonly element = h("div", { class: "page", attrs: { "aria-busy": "true" } }, h("h1", {}, "New run"));
+  private readonly abort = new AbortController();
+  private readonly spec = new SpecDocument();
+  private readonly forecast = new ForecastPanel();
+  private readonly topology: TopologyPanel;
+  private readonly json = new JsonEditor(this.spec);
+  private readonly summary = h("div", { class: "spec-faults", attrs: { role: "status" } });
+  private readonly submit = h("button", { class: "button primary", on: { click: () => void this.start() } }, "Start the run");
+  private schema: SpecSchema | null = null;
+  private form: SpecForm | null = null;
+  private checking = new AbortController();
+  private timer = 0;
+  /** What the service said of the text that is checked. */
+  private verdict: Fault[] = [];
+  private sent: { text: string; key: string } | null = null;
+
+  constructor(
+    private readonly context: PageContext,
+    private readonly query: URLSearchParams,
+  ) {
+    this.topology = new TopologyPanel(context.api);
+  }
+
+  async open(): Promise<void> {
+    const { api } = this.context;
+    const { signal } = this.abort;
+    try {
+      this.schema = new SpecSchema(await getSpecSchema(api, signal));
+      const draft = await this.firstDraft();
+      this.show(this.schema);
+      this.spec.onChange(() => this.changed());
+      this.spec.load(draft);
+      await this.offerDatasets();
+    } catch (error) {
+      if (!signal.aborted) {
+        this.element.replaceChildren(createErrorNotice("A new run cannot be prepared", error, () => void this.open()));
+      }
+    } finally {
+      this.element.removeAttribute("aria-busy");
+    }
+  }
+
+  dispose(): void {
+    window.clearTimeout(this.timer);
+    this.abort.abort();
+    this.checking.abort();
+    this.topology.dispose();
+  }
+
+  private async firstDraft(): Promise<Draft> {
+    const from = this.query.get("from") ?? undefined;
+    if (isId(from)) {
+      return specOfRun(this.context.api, from, this.abort.signal);
+    }
+    const kept = this.query.has("dataset") ? null : sessionStorage.getItem(draftKey);
+    const known = kept === null ? null : parse(kept);
+    return known ?? examples[1]!.load();
+  }
+
+  private show(schema: SpecSchema): void {
+    const { api } = this.context;
+    this.form = new SpecForm(schema, this.spec);
+    const form = createPanel("Settings", "", "hold the pointer over a field for what it means");
+    form.body.append(this.form.element);
+    const startFrom = createStartFrom(api, this.abort.signal, draft => this.spec.load(draft));
+    this.element.replaceChildren(
+      h("div", { class: "page-head" }, h("h1", {}, "New run"), h("div", { class: "start-from" }, startFrom)),
+      h("div", { class: "new-run" }, form.element, this.json.element),
+      h("div", { class: "new-run new-run-outlook" }, this.forecast.element, this.topology.element),
+      h("div", { class: "new-run-start" }, this.submit, this.summary),
+    );
+  }
+
+  private async offerDatasets(): Promise<void> {
+    try {
+      const { items } = await listDatasets(this.context.api, datasetsOffered, undefined, this.abort.signal);
+      this.form!.offerDatasets(items);
+      const wanted = this.query.get("dataset");
+      if (wanted !== null && items.some(({ id }) => id === wanted)) {
+        this.form!.takeDataset(wanted);
+      }
+    } catch (error) {
+      if (!this.abort.signal.aborted) {
+        showToast(`The datasets could not be read. ${describeError(error)}`, "error");
+      }
+    }
+  }
+
+  private changed(): void {
+    sessionStorage.setItem(draftKey, this.spec.text);
+    this.verdict = [];
+    this.tell();
+    this.checking.abort();
+    window.clearTimeout(this.timer);
+    this.forecast.dim(true);
+    if (this.ownFaults().length === 0) {
+      this.timer = window.setTimeout(() => void this.check(), waitMs);
+    }
+  }
+
+  /** What the schema says, at once; the rest is for the service to say. */
+  private ownFaults(): Fault[] {
+    if (this.spec.textFault !== null) {
+      return [{ path: "$", value: "no JSON", allowed: "a spec as JSON" }];
+    }
+    const faults = this.schema!.check(this.spec.draft);
+    const isWithoutData = (this.spec.get("dataset") ?? null) === null;
+    return isWithoutData ? [...faults, { path: "$.dataset", value: "missing", allowed: "id, name or generated" }] : faults;
+  }
+
+  private async check(): Promise<void> {
+    const checking = (this.checking = new AbortController());
+    const { text } = this.spec;
+    try {
+      const forecast = await previewTopology(this.context.api, text, checking.signal);
+      const epochs = this.spec.get("training.epochs") ?? this.schema!.at("training.epochs")?.default;
+      this.forecast.show(forecast, Number(epochs));
+      this.topology.show(forecast, text);
+      this.verdict = forecast.warnings;
+      this.tell();
+    } catch (error) {
+      if (!checking.signal.aborted) {
+        this.refuse(error);
+      }
+    }
+  }
+
+  private refuse(error: unknown): void {
+    this.verdict = error instanceof ApiError ? error.details : [];
+    this.tell();
+    if (this.verdict.length === 0) {
+      setText(this.summary, describeError(error));
+    }
+  }
+
+  /** Each fault at its field; what has no field stands beside the button. */
+  private tell(): void {
+    const faults = [...this.ownFaults(), ...this.verdict];
+    const rest = this.form!.showFaults(faults);
+    const count = faults.length === 1 ? "1 value needs a look." : `${faults.length} values need a look.`;
+    this.summary.replaceChildren(
+      ...(faults.length === 0 ? [] : [h("p", {}, count)]),
+      ...rest.filter(({ path }) => path !== "$").map(({ path, value, allowed }) => h("p", {}, `${path} is ${value}; allowed: ${allowed}`)),
+    );
+  }
+
+  private async start(): Promise<void> {
+    if (this.ownFaults().length > 0) {
+      if (this.spec.textFault !== null || !this.form!.focusFault()) {
+        this.json.focus();
+      }
+      return;
+    }
+    const { text } = this.spec;
+    // The same text is the same run, also when the answer to the first try was lost.
+    this.sent = this.sent?.text === text ? this.sent : { text, key: newIdempotencyKey() };
+    this.submit.disabled = true;
+    try {
+      const headers = { "Content-Type": "application/json", "Idempotency-Key": this.sent.key };
+      const run = await this.context.api.send<Run>("POST", "runs", { bytes: text, headers });
+      sessionStorage.removeItem(draftKey);
+      window.location.hash = runLink(run.id);
+    } catch (error) {
+      this.refuse(error);
+      this.form!.focusFault();
+    } finally {
+      this.submit.disabled = false;
+    }
+  }
+}
+
+function parse(text: string): Draft | null {
+  try {
+    return JSON.parse(text) as Draft;
+  } catch {
+    return null;
+  }
+}
