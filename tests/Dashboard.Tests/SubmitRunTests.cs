@@ -13,7 +13,8 @@ public sealed class SubmitRunTests(Chromium chromium) : IClassFixture<Chromium>
         await using var service = await LiveApplication.StartAsync();
         var errors = new List<string>();
         var page = await NewRunPage.OpenAsync(chromium, service, errors);
-        await page.GetByLabel("Start from", new() { Exact = true }).SelectOptionAsync(new SelectOptionValue { Label = "Madelon, as published" });
+        var startFrom = page.GetByLabel("Start from", new() { Exact = true });
+        await startFrom.SelectOptionAsync(new SelectOptionValue { Label = "Madelon, as published" });
         await Assertions.Expect(page.GetByLabel("Layers")).ToHaveValueAsync(new Regex("^500, "));
         await page.GetByLabel("Dataset", new() { Exact = true }).SelectOptionAsync("generated:glyphs");
         await Assertions.Expect(page.GetByLabel("Layers")).ToHaveValueAsync(new Regex("^784, .*, 10$"));

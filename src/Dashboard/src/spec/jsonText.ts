@@ -14,7 +14,8 @@ export function formatJson(value: unknown, indent = ""): string {
 }
 
 /** An edge list: pairs of numbers. */
-const isPairs = (value: unknown[]): boolean => value.every(item => Array.isArray(item) && item.length === 2 && item.every(Number.isInteger));
+const isPairs = (value: unknown[]): boolean =>
+  value.every(item => Array.isArray(item) && item.length === 2 && item.every(Number.isInteger));
 
 function block(open: string, close: string, items: string[], indent: string): string {
   return items.length === 0 ? open + close : `${open}\n${items.map(item => `${indent}  ${item}`).join(",\n")}\n${indent}${close}`;

@@ -68,7 +68,8 @@ class DatasetListPage {
     const upload = new UploadPanel(this.context.api, done, () => void unfinished.refresh());
     const zone = createDropZone(
       "Drop the files of a dataset here",
-      "IDX, CSV or TSV, LibSVM, NPY, NPZ or plain matrices, each also as .gz. An upload that was cut off goes on when its files are dropped again.",
+      "IDX, CSV or TSV, LibSVM, NPY, NPZ or plain matrices, each also as .gz. " +
+        "An upload that was cut off goes on when its files are dropped again.",
       "Choose files",
       files => upload.take(files),
     );

@@ -115,7 +115,8 @@ function explain(error: unknown): unknown {
 
 function createFacts(dataset: DatasetDetails): HTMLElement {
   const { imageHeight, imageWidth, imageChannels, testRows } = dataset;
-  const shape = imageHeight && imageWidth ? `${imageWidth} × ${imageHeight}${imageChannels === 1 ? "" : ` × ${imageChannels}`} pixels` : "";
+  const channels = imageChannels === 1 ? "" : ` × ${imageChannels}`;
+  const shape = imageHeight && imageWidth ? `${imageWidth} × ${imageHeight}${channels} pixels` : "";
   const facts: [string, string, string][] = [
     ["Training rows", formatInteger(dataset.trainRows), ""],
     ["Test rows", formatInteger(testRows), testRows === 0 ? "a run holds a share out" : ""],
@@ -147,7 +148,12 @@ function createBalancePanel(dataset: DatasetDetails): HTMLElement {
       { class: "balance-item" },
       h("span", { class: "balance-name" }, classNames[index] ?? String(index)),
       h("span", { class: "balance-bar" }, h("i", { style: { width: `${(count / most) * 100}%` } })),
-      h("span", { class: "balance-count" }, formatInteger(count), " ", h("span", { class: "muted" }, formatPercent(count / dataset.rows, 1))),
+      h(
+        "span",
+        { class: "balance-count" },
+        `${formatInteger(count)} `,
+        h("span", { class: "muted" }, formatPercent(count / dataset.rows, 1)),
+      ),
     ),
   );
   body.append(h("ul", { class: "balance" }, items));

@@ -37,7 +37,8 @@ export function createGeneratePanel(api: ApiClient, onDone: (dataset: DatasetDet
     setText(submit, "Drawing …");
     try {
       const [trainSamples, testSamples] = [Number(train.value), Number(test.value)];
-      onDone(await generateDataset(api, { name: name.value.trim(), kind: kind.value, trainSamples, testSamples, seed: Number(seed.value) }));
+      const sizes = { trainSamples, testSamples, seed: Number(seed.value) };
+      onDone(await generateDataset(api, { name: name.value.trim(), kind: kind.value, ...sizes }));
     } catch (failure) {
       setText(error, describeError(failure));
     } finally {

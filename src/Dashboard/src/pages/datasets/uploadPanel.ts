@@ -184,7 +184,8 @@ export class UploadPanel {
     }
     const missing = rolesOf[this.format.value as DatasetFormat].needed.filter(role => !roles.includes(role));
     if (missing.length > 0) {
-      return `Of this format the ${missing.map(role => roleNames[role]).join(" and the ")} is missing. Drop all files of the dataset at once.`;
+      const list = missing.map(role => roleNames[role]).join(" and the ");
+      return `Of this format the ${list} is missing. Drop all files of the dataset at once.`;
     }
     return this.name.value.trim() === "" ? "Give the dataset a name." : "";
   }

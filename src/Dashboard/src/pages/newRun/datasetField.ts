@@ -11,6 +11,13 @@ interface Shape {
   classes: number;
 }
 
+/** What a spec may hold where it names its dataset; nothing of it was checked. */
+interface Reference {
+  id?: unknown;
+  name?: unknown;
+  generated?: { kind?: unknown } | null;
+}
+
 const generated: Record<string, Shape & { text: string }> = {
   glyphs: { features: 784, classes: 10, text: "glyphs: pictures of ten signs" },
   madelon: { features: 500, classes: 2, text: "madelon: 20 of 500 features tell something" },
@@ -67,7 +74,7 @@ export class DatasetField {
   }
 
   refresh(): void {
-    const reference = this.spec.get("dataset") as { id?: unknown; name?: unknown; generated?: { kind?: unknown } | null } | null | undefined;
+    const reference = this.spec.get("dataset") as Reference | null | undefined;
     const kind = reference?.generated?.kind;
     const named = this.datasets.find(dataset => dataset.id === reference?.id || dataset.name === reference?.name);
     const value = kind !== undefined ? `generated:${String(kind)}` : (named?.id ?? "");

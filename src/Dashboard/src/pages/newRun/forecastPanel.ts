@@ -59,7 +59,15 @@ function createLayers({ layers }: Forecast): HTMLElement {
     h(
       "table",
       { class: "table" },
-      h("thead", {}, h("tr", {}, heads.map((head, index) => h("th", { class: index === 0 ? "" : "num", scope: "col" }, head)))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          heads.map((head, index) => h("th", { class: index === 0 ? "" : "num", scope: "col" }, head)),
+        ),
+      ),
       h(
         "tbody",
         {},

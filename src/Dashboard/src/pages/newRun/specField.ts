@@ -52,7 +52,9 @@ export function createSpecField(place: FieldPlace, schema: SpecSchema, spec: Spe
 /** "0 is not allowed here …" in the words of the service: the value, and what it could be. */
 export function describe({ path, value, allowed }: Fault, prefix: string): string {
   const where = path === prefix ? "" : `${path.slice(path.lastIndexOf("[") === -1 ? 2 : path.lastIndexOf("["))} `;
-  return value === "missing" || value === "(missing)" ? `Missing; allowed: ${allowed}.` : `${where}${value} is not allowed; allowed: ${allowed}.`;
+  return value === "missing" || value === "(missing)"
+    ? `Missing; allowed: ${allowed}.`
+    : `${where}${value} is not allowed; allowed: ${allowed}.`;
 }
 
 interface Binding {
