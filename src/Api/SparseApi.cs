@@ -126,6 +126,7 @@ public static class SparseApi
         services.AddSingleton<RunSubmission>();
         services.AddSingleton<LoadedModels>();
         services.AddSingleton<NpzArchive>();
+        services.AddSingleton<OnnxModel>();
         services.AddSingleton<CheckpointPromotion>();
         services.AddSingleton<LiveConnections>();
         services.AddSingleton<RunSubscriptions>();

@@ -7,6 +7,7 @@ namespace SparseService.Api.Tests;
 
 public sealed class ModelArchiveTests(ServiceFixture service, TrainedRun trained)
 {
+    private const string Python = "/usr/bin/python3";
     private const int NpyPrelude = 10;
 
     // Reads the archive as docs/formats.md says, and predicts with nothing but NumPy and SciPy.
@@ -29,6 +30,35 @@ public sealed class ModelArchiveTests(ServiceFixture service, TrainedRun trained
         assert alone.shape == tuple(z["layers.0.shape"]) and (alone.data == z["layers.0.data"]).all(), alone
         assert json.loads(z["data"].item())["classNames"], "no class names"
         print(alone.nnz)
+        """;
+
+    // Checks the graph, then computes it operation by operation, as ONNX defines them.
+    private const string EvaluateInPython =
+        """
+        import sys, numpy as np, onnx
+        from onnx import checker, helper, numpy_helper
+        graph, rows, outputs = sys.argv[1:4]
+        model = onnx.load(graph)
+        checker.check_model(model, full_check=False)
+        known = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
+        for s in model.graph.sparse_initializer:
+            dense = np.zeros(int(np.prod(s.dims)), "<f4")
+            dense[numpy_helper.to_array(s.indices)] = numpy_helper.to_array(s.values)
+            known[s.values.name] = dense.reshape(tuple(s.dims))
+        width = model.graph.input[0].type.tensor_type.shape.dim[1].dim_value
+        known["rows"] = np.fromfile(rows, "<f4").reshape(-1, width)
+        def softmax(x, axis): e = np.exp(x - x.max(axis=axis, keepdims=True)); return e / e.sum(axis=axis, keepdims=True)
+        operations = {
+            "Sub": lambda a, b: a - b, "Mul": lambda a, b: a * b, "Add": lambda a, b: a + b, "Identity": lambda a: a,
+            "Relu": lambda a: np.maximum(a, 0), "Tanh": np.tanh, "Sigmoid": lambda a: 1 / (1 + np.exp(-a)), "Clip": np.clip,
+            "LeakyRelu": lambda a, alpha: np.where(a < 0, alpha * a, a), "Softmax": softmax,
+            "Gemm": lambda a, b, c, transB: a @ b.T + c,
+        }
+        for node in model.graph.node:
+            attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+            known[node.output[0]] = operations[node.op_type](*(known[name] for name in node.input), **attributes)
+        known["outputs"].astype("<f4").tofile(outputs)
+        print(len(model.graph.sparse_initializer))
         """;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -63,16 +93,16 @@ public sealed class ModelArchiveTests(ServiceFixture service, TrainedRun trained
         }
     }
 
-    [Fact]
-    public async Task Npz_ByRanges_IsTheSameFile()
+    [Theory, InlineData("npz"), InlineData("onnx")]
+    public async Task Archive_ByRanges_IsTheSameFile(string format)
     {
-        var whole = await GetAsync("npz");
+        var whole = await GetAsync(format);
         var random = Engine.RandomStream.For(7, default);
         for (var i = 0; i < 20; i++)
         {
             var from = (int)random.NextBelow(whole.Length);
             var to = from + (int)random.NextBelow(whole.Length - from);
-            using var request = new HttpRequestMessage(HttpMethod.Get, await AddressAsync("npz"))
+            using var request = new HttpRequestMessage(HttpMethod.Get, await AddressAsync(format))
             {
                 Headers = { Range = new RangeHeaderValue(from, to) },
             };
@@ -86,7 +116,7 @@ public sealed class ModelArchiveTests(ServiceFixture service, TrainedRun trained
     public async Task Content_UnknownFormatOrLayer_IsRefused()
     {
         (string, string)[] faults =
-            [("onxx", "format"), ("npz&layer=9", "layer"), ("npz&layer=-1", "layer"), ("safetensors&layer=0", "layer")];
+            [("onxx", "format"), ("npz&layer=9", "layer"), ("npz&layer=-1", "layer"), ("onnx&layer=0", "layer")];
         foreach (var (query, path) in faults)
         {
             await (await service.Viewer.GetAsync(await AddressAsync(query), Cancellation)).RefusalAsync(400, path);
@@ -96,40 +126,59 @@ public sealed class ModelArchiveTests(ServiceFixture service, TrainedRun trained
     [Fact]
     public async Task Npz_InSciPy_PredictsWhatTheServicePredicts()
     {
-        const string Python = "/usr/bin/python3";
-        Assert.SkipUnless(
-            await RunAsync(Python, "-c", "import scipy.sparse") is (0, _), "Python with SciPy is not installed (Debian: python3-scipy)");
-        var folder = Directory.CreateTempSubdirectory("sparse-npz-").FullName;
-        try
-        {
-            string Place(string name) => Path.Combine(folder, name);
-            await File.WriteAllBytesAsync(Place("whole.npz"), await GetAsync("npz"), Cancellation);
-            await File.WriteAllBytesAsync(Place("layer.npz"), await GetAsync("npz&layer=0"), Cancellation);
-            var rows = Enumerable.Range(0, 5 * 784).Select(i => (float)(i * 37 % 255)).SelectMany(BitConverter.GetBytes).ToArray();
-            await File.WriteAllBytesAsync(Place("rows"), rows, Cancellation);
-            var (code, output) = await RunAsync(
-                Python, "-c", PredictInPython, Place("whole.npz"), Place("layer.npz"), Place("rows"), Place("outputs"));
-            Assert.True(code == 0, output);
+        await RequireAsync("scipy.sparse", "python3-scipy");
+        using var folder = new Workplace();
+        await folder.WriteAsync("whole.npz", await GetAsync("npz"));
+        await folder.WriteAsync("layer.npz", await GetAsync("npz&layer=0"));
+        await folder.WriteAsync("rows", Rows);
+        var (code, output) = await RunAsync(
+            Python, "-c", PredictInPython, folder["whole.npz"], folder["layer.npz"], folder["rows"], folder["outputs"]);
+        Assert.True(code == 0, output);
+        await ExpectServicesAnswerAsync((Guid)(await trained.GetAsync(service))["modelId"]!, folder["outputs"]);
+    }
 
-            var run = await trained.GetAsync(service);
-            using var request = new HttpRequestMessage(HttpMethod.Post, $"/v1/models/{run["modelId"]}/predict")
-            {
-                Content = new ByteArrayContent(rows) { Headers = { ContentType = new("application/octet-stream") } },
-                Headers = { Accept = { new("application/octet-stream") } },
-            };
-            var expected = await (await service.Viewer.SendAsync(request, Cancellation)).Content.ReadAsByteArrayAsync(Cancellation);
-            var found = await File.ReadAllBytesAsync(Place("outputs"), Cancellation);
-            Assert.Equal(expected.Length, found.Length);
-            for (var i = 0; i < found.Length; i += 4)
-            {
-                Assert.Equal(BitConverter.ToSingle(expected, i), BitConverter.ToSingle(found, i), 1e-4);
-            }
-        }
-        finally
+    [Theory, InlineData("relu"), InlineData("allRelu"), InlineData("sRelu")]
+    public async Task Onnx_Evaluated_PredictsWhatTheServicePredicts(string activation)
+    {
+        await RequireAsync("onnx", "python3-onnx");
+        var spec = RunTests.Spec($"onnx {activation}", epochs: 1);
+        spec["training"]!["network"]!["layers"] = new JsonArray(784, 20, 15, 10);
+        spec["training"]!["network"]!["activation"] = new JsonObject { ["kind"] = activation };
+        var created = await (await service.Submitter.PostAsync("/v1/runs", RunTests.Json(spec), Cancellation))
+            .JsonAsync(HttpStatusCode.Created);
+        _ = await Feed.ReadAsync(service, created.Id(), after: 0);
+        var run = await (await service.Viewer.GetAsync($"/v1/runs/{created.Id()}", Cancellation)).JsonAsync();
+
+        using var folder = new Workplace();
+        var graph = await service.Viewer.GetByteArrayAsync($"/v1/models/{run["modelId"]}/content?format=onnx", Cancellation);
+        await folder.WriteAsync("graph.onnx", graph);
+        await folder.WriteAsync("rows", Rows);
+        var (code, output) = await RunAsync(Python, "-c", EvaluateInPython, folder["graph.onnx"], folder["rows"], folder["outputs"]);
+        Assert.True(code == 0, output);
+        Assert.Equal("3", output.Trim());
+        await ExpectServicesAnswerAsync((Guid)run["modelId"]!, folder["outputs"]);
+    }
+
+    private static byte[] Rows => [.. Enumerable.Range(0, 5 * 784).Select(i => (float)(i * 37 % 255)).SelectMany(BitConverter.GetBytes)];
+
+    private async Task ExpectServicesAnswerAsync(Guid model, string outputs)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/v1/models/{model}/predict")
         {
-            Directory.Delete(folder, recursive: true);
+            Content = new ByteArrayContent(Rows) { Headers = { ContentType = new("application/octet-stream") } },
+            Headers = { Accept = { new("application/octet-stream") } },
+        };
+        var expected = await (await service.Viewer.SendAsync(request, Cancellation)).Content.ReadAsByteArrayAsync(Cancellation);
+        var found = await File.ReadAllBytesAsync(outputs, Cancellation);
+        Assert.Equal(expected.Length, found.Length);
+        for (var i = 0; i < found.Length; i += sizeof(float))
+        {
+            Assert.Equal(BitConverter.ToSingle(expected, i), BitConverter.ToSingle(found, i), 1e-4);
         }
     }
+
+    private static async Task RequireAsync(string module, string package) => Assert.SkipUnless(
+        await RunAsync(Python, "-c", $"import {module}") is (0, _), $"Python's {module} is not installed (Debian: {package})");
 
     private static async Task<(int Code, string Output)> RunAsync(string program, params string[] arguments)
     {
@@ -154,5 +203,17 @@ public sealed class ModelArchiveTests(ServiceFixture service, TrainedRun trained
         using var answer = await service.Viewer.GetAsync(await AddressAsync(format), Cancellation);
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(Cancellation));
         return await answer.Content.ReadAsByteArrayAsync(Cancellation);
+    }
+
+    /// <summary>A folder that goes with the test.</summary>
+    private sealed class Workplace : IDisposable
+    {
+        private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("sparse-archive-");
+
+        public string this[string name] => Path.Combine(folder.FullName, name);
+
+        public Task WriteAsync(string name, byte[] bytes) => File.WriteAllBytesAsync(this[name], bytes, Cancellation);
+
+        public void Dispose() => folder.Delete(recursive: true);
     }
 }

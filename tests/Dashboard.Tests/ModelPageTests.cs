@@ -51,6 +51,7 @@ public sealed partial class ModelPageTests(Chromium chromium) : IClassFixture<Ch
         await Screenshots.TakeAsync(page, "model-file");
         await DownloadAsync(page, "Download safetensors", 100_000);
         await DownloadAsync(page, "Download NumPy (.npz)", 100_000);
+        await DownloadAsync(page, "Download ONNX", 100_000);
         Assert.Empty(errors);
     }
 

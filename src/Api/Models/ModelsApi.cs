@@ -16,7 +16,8 @@ public static class ModelsApi
         models.MapGet("/{id:guid}/content", Content).WithName("downloadModel").Refuses(400, 404, 416).Downloads()
             .WithSummary("Download a model; Range and If-None-Match work")
             .WithDescription(
-                "format: safetensors (CSR arrays; the default) or npz (the same arrays for NumPy and SciPy). "
+                "format: safetensors (CSR arrays; the default), npz (the same arrays for NumPy and SciPy) or onnx (a graph with sparse "
+                + "initializers, from raw rows to probabilities; up to 2 GiB). "
                 + "layer: with npz, only this weight matrix, from 0, as scipy.sparse.load_npz reads it.");
         models.MapPost("/{id:guid}/predict", Predict).WithName("predict").Refuses(400, 404, 413, 415, 422)
             .TakesAtMost(limits.PredictBytes)
@@ -49,23 +50,28 @@ public static class ModelsApi
             : Refused.NotFound("model", id);
 
     private static async Task<Results<FileStreamHttpResult, ProblemResult>> Content(
-        Guid id, SparseDbContext db, NpgsqlDataSource database, NpzArchive archives, CancellationToken cancellationToken,
-        string format = "safetensors", int? layer = null)
+        Guid id, SparseDbContext db, NpgsqlDataSource database, NpzArchive archives, OnnxModel graphs,
+        CancellationToken cancellationToken, string format = "safetensors", int? layer = null)
     {
         var model = await db.Models.AsNoTracking().SingleOrDefaultAsync(model => model.Id == id, cancellationToken);
         switch (format)
         {
-            case "safetensors" or "npz" when model is null:
+            case "safetensors" or "npz" or "onnx" when model is null:
                 return Refused.NotFound("model", id);
             case "safetensors" when layer is null:
                 return Download.Of(model.BlobHash, model.Bytes, Download.FileName(model.Name, ".safetensors"), model.CreatedAt, database);
             case "npz" when await archives.OpenAsync(model, layer, cancellationToken) is { } archive:
                 var name = layer is null ? model.Name : $"{model.Name}-layer-{layer}";
                 return Download.Of(archive, $"{model.BlobHash}-npz-{layer}", Download.FileName(name, ".npz"), model.CreatedAt);
-            case "safetensors" or "npz":
+            case "onnx" when layer is null:
+                var graph = graphs.Open(model);
+                return graph.Length <= OnnxModel.MostBytes
+                    ? Download.Of(graph, $"{model.BlobHash}-onnx", Download.FileName(model.Name, ".onnx"), model.CreatedAt)
+                    : Refused.BadRequest(ApiFault.Of("format", "onnx", "safetensors or npz: as ONNX the model would pass 2 GiB"));
+            case "safetensors" or "npz" or "onnx":
                 return Refused.BadRequest(ApiFault.Of("layer", layer, "with format npz, the number of a weight matrix, from 0"));
             default:
-                return Refused.BadRequest(ApiFault.Of("format", format, "safetensors or npz"));
+                return Refused.BadRequest(ApiFault.Of("format", format, "safetensors, npz or onnx"));
         }
     }
 

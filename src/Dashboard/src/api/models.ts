@@ -55,6 +55,7 @@ export const predict = (api: ApiClient, id: string, rows: Float32Array<ArrayBuff
 export const modelFormats = [
   { format: "safetensors", end: ".safetensors", label: "safetensors", hint: "CSR arrays; any safetensors library opens it" },
   { format: "npz", end: ".npz", label: "NumPy (.npz)", hint: "the same arrays for NumPy and SciPy" },
+  { format: "onnx", end: ".onnx", label: "ONNX", hint: "a graph from raw rows to predictions, its weights as sparse initializers" },
 ] as const;
 
 /** What the service takes, also from a machine that keeps its numbers the other way round. */
