@@ -86,7 +86,6 @@ internal sealed class DemoDatasets(ServiceClient client, DataFolder folder)
         var format = JsonNamingPolicy.CamelCase.ConvertName(options.Format.ToString());
         var body = new JsonObject { ["name"] = name, ["format"] = format, ["files"] = uploads };
         var dataset = await client.PostAsync("v1/datasets", body, cancellationToken);
-        UploadMemory.Forget(uploads.Select(upload => (string)upload.Value!));
         var id = dataset.Id();
         folder.WriteSecret(memory, id.ToString());
         return id;

@@ -52,6 +52,8 @@ internal sealed class ServeVerb : Verb
             Console.WriteLine($"Admin key, shown this one time: {key}");
         }
 
+        Console.WriteLine($"Terminal: {CommandName.Current} login, with the link or a key, then {CommandName.Current} runs --help");
+
         Console.WriteLine("Ctrl-C stops it; runs in progress go on at the next start.");
         await service.WaitForShutdownAsync(cancellationToken);
         return ExitCode.Done;

@@ -14,9 +14,12 @@ internal static class Address
             || uri.Scheme is not ("http" or "https")
             || uri.Query.Length + uri.Fragment.Length + uri.UserInfo.Length > 0)
         {
-            // What stands behind a question mark may be a key.
+            // What stands before an @ or behind a question mark may be a secret.
+            var shown = text.Split('?', '#')[0];
+            shown = shown.Length == 0 ? "(nothing)" : shown.Contains('@', StringComparison.Ordinal)
+                ? $"…{shown[shown.LastIndexOf('@')..]}" : shown;
             throw new CliFault(
-                $"{source} is {Secrets.Hide(text.Split('?', '#')[0])}{(text.Contains('?', StringComparison.Ordinal) ? "?…" : "")}; "
+                $"{source} is {Secrets.Hide(shown)}{(text.Contains('?', StringComparison.Ordinal) ? "?…" : "")}; "
                 + $"allowed: http(s)://HOST[:PORT], like {Default}", ExitCode.BadInput);
         }
 

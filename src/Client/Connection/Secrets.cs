@@ -9,9 +9,12 @@ internal static partial class Secrets
         "--key is not taken: everybody on this machine can read a command line. "
         + "Set SPARSE_KEY, or store the key with `sparse login`, which reads it from a prompt or from standard input.";
 
-    /// <summary>The same text with the secret part of every key gone; the prefix, by which a key is recognised, stays.</summary>
-    public static string Hide(string text) => Key().Replace(text, "sk_${prefix}…");
+    /// <summary>
+    /// The same text with the secret part of every key, and every start-up link's token, gone; the prefix, by which a key is recognised,
+    /// stays.
+    /// </summary>
+    public static string Hide(string text) => Key().Replace(text, "${kind}_${prefix}…");
 
-    [GeneratedRegex(@"sk_(?<prefix>[0-9a-f]{0,8})[A-Za-z0-9_-]*")]
+    [GeneratedRegex(@"\b(?<kind>sk|st)_(?<prefix>(?<=sk_)[0-9a-f]{0,8})?[A-Za-z0-9_-]*")]
     private static partial Regex Key();
 }

@@ -33,7 +33,8 @@ internal sealed class ServiceClient : IDisposable
         http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("sparse", "0.1"));
         try
         {
-            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", service.Key);
+            http.DefaultRequestHeaders.Authorization =
+                service.Key.Length == 0 ? null : new AuthenticationHeaderValue("Bearer", service.Key);
         }
         catch (FormatException)
         {
@@ -95,8 +96,9 @@ internal sealed class ServiceClient : IDisposable
     }
 
     /// <summary>The answer as soon as its headers are there.</summary>
-    public Task<HttpResponseMessage> OpenAsync(Func<HttpRequestMessage> request, CancellationToken cancellationToken) =>
-        SendAsync(request, mayRepeat: true, cancellationToken);
+    public Task<HttpResponseMessage> OpenAsync(
+        Func<HttpRequestMessage> request, CancellationToken cancellationToken, HttpStatusCode? allowed = null) =>
+        SendAsync(request, mayRepeat: true, cancellationToken, allowed);
 
     /// <summary>One request and nothing more: for a caller with a patience of its own.</summary>
     public async Task<HttpResponseMessage> OpenOnceAsync(HttpRequestMessage request, CancellationToken cancellationToken)

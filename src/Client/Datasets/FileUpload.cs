@@ -25,8 +25,8 @@ internal sealed class FileUpload(ServiceClient client, int parallel)
 
         var name = Path.GetFileName(path);
         var sha256 = await HashAsync(path, cancellationToken);
-        var upload = await RecallAsync(name, length, sha256, cancellationToken)
-            ?? await AnnounceAsync(name, length, sha256, cancellationToken);
+        var upload = await BegunAsync(name, length, sha256, cancellationToken) ?? await client.PostAsync(
+            "v1/uploads", new JsonObject { ["fileName"] = name, ["bytes"] = length, ["sha256"] = sha256 }, cancellationToken);
         var id = upload.Id();
         if (upload.Flag("completed"))
         {
@@ -45,20 +45,20 @@ internal sealed class FileUpload(ServiceClient client, int parallel)
         return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellationToken));
     }
 
-    private async Task<JsonElement?> RecallAsync(string name, long length, string sha256, CancellationToken cancellationToken) =>
-        UploadMemory.Recall(client.Url, name, sha256) is { } id
-        && Guid.TryParse(id, out _)
-        && await client.FindAsync($"v1/uploads/{id}", cancellationToken) is { } upload
-        && upload.Whole("bytes") == length && upload.Text("sha256") == sha256
-            ? upload
-            : null;
-
-    private async Task<JsonElement> AnnounceAsync(string name, long length, string sha256, CancellationToken cancellationToken)
+    // An earlier call that was cut off has left its parts; the service finds them by the hash of the whole.
+    private async Task<JsonElement?> BegunAsync(string name, long length, string sha256, CancellationToken cancellationToken)
     {
-        var upload = await client.PostAsync(
-            "v1/uploads", new JsonObject { ["fileName"] = name, ["bytes"] = length, ["sha256"] = sha256 }, cancellationToken);
-        UploadMemory.Remember(client.Url, name, sha256, upload.Id());
-        return upload;
+        var uploads = await client.GetAsync($"v1/uploads?sha256={sha256}", cancellationToken);
+        foreach (var upload in uploads.Items("items"))
+        {
+            if (upload.Whole("bytes") == length && upload.Text("fileName") == name
+                && await client.FindAsync($"v1/uploads/{upload.Id()}", cancellationToken) is { } found)
+            {
+                return found;
+            }
+        }
+
+        return null;
     }
 
     private async Task SendPartsAsync(

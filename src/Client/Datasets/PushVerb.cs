@@ -62,7 +62,6 @@ internal sealed class PushVerb : ClientVerb
 
         Console.Error.WriteLine("The service reads the files …");
         var dataset = await call.Client.PostAsync("v1/datasets", body, cancellationToken);
-        UploadMemory.Forget(ids.Select(file => (string)file.Value!));
         return call.Show(dataset, () =>
         {
             ShowDatasetVerb.Print(dataset);

@@ -6,79 +6,83 @@ using SparseService.Client.Output;
 
 namespace SparseService.Client.Models;
 
-/// <summary>Fetches a model's bytes beside their place and moves them there when their hash is right.</summary>
-internal sealed class ModelDownload(ServiceClient client, Guid id, string sha256, long bytes)
+/// <summary>Fetches a file's bytes beside their place, goes on after a cut, and moves them there when they are right.</summary>
+/// <param name="client">Where from.</param>
+/// <param name="path">The address.</param>
+/// <param name="tag">The bytes' ETag: other bytes have another one.</param>
+/// <param name="sha256">Hash of the bytes; null where nobody knows it, which leaves their number to be checked.</param>
+internal sealed class ModelDownload(ServiceClient client, string path, string tag, string? sha256)
 {
     private const int Attempts = 5;
+    private long? bytes;
 
-    public async Task SaveAsync(string path, bool force, CancellationToken cancellationToken)
+    public async Task SaveAsync(string target, bool force, CancellationToken cancellationToken)
     {
-        if (File.Exists(path))
+        if (File.Exists(target) && sha256 is not null && await HashAsync(target, cancellationToken) == sha256)
         {
-            if (await HashAsync(path, cancellationToken) == sha256)
-            {
-                return;
-            }
+            return;
+        }
 
-            if (!force)
-            {
-                throw new CliFault($"{path} is there already and has other content; --force replaces it.", ExitCode.BadInput);
-            }
+        if (File.Exists(target) && !force)
+        {
+            throw new CliFault($"{target} is there already; --force replaces it.", ExitCode.BadInput);
         }
 
         // Named by the content: a part of another model is not taken for one of this.
-        var part = $"{path}.{sha256[..Math.Min(8, sha256.Length)]}.part";
-        await FetchAsync(path, part, cancellationToken);
-        if (await HashAsync(part, cancellationToken) is var actual && actual != sha256)
+        var part = $"{target}.{tag[..Math.Min(8, tag.Length)]}.part";
+        await FetchAsync(Path.GetFileName(target), part, cancellationToken);
+        if (sha256 is not null && await HashAsync(part, cancellationToken) is var actual && actual != sha256)
         {
             File.Delete(part);
             throw new CliFault($"The bytes that came have SHA-256 {actual}; the model has {sha256}. Nothing was kept; try again.");
         }
 
-        File.Move(part, path, overwrite: true);
+        File.Move(part, target, overwrite: true);
     }
 
-    private async Task FetchAsync(string path, string part, CancellationToken cancellationToken)
+    private async Task FetchAsync(string name, string part, CancellationToken cancellationToken)
     {
         await using var file = new FileStream(part, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
-        file.SetLength(Math.Min(file.Length, bytes));
-        using var progress = new ByteProgress(Path.GetFileName(path), bytes);
-        progress.Skip(file.Length);
-        for (var attempt = 1; file.Length < bytes; attempt++)
+        for (var attempt = 1; bytes is null || file.Length < bytes; attempt++)
         {
             file.Seek(0, SeekOrigin.End);
             try
             {
-                await AppendAsync(file, progress, cancellationToken);
+                await AppendAsync(name, file, cancellationToken);
             }
-            catch (Exception fault) when (fault is HttpRequestException or HttpIOException && attempt < Attempts)
+            catch (Exception fault) when (fault is HttpRequestException or HttpIOException)
             {
+                // What has come is kept: the next attempt, or the next call, goes on behind it.
                 await file.FlushAsync(cancellationToken);
+                if (attempt >= Attempts)
+                {
+                    throw client.NotReachable(fault);
+                }
             }
         }
     }
 
-    private async Task AppendAsync(FileStream file, ByteProgress progress, CancellationToken cancellationToken)
+    private async Task AppendAsync(string name, FileStream file, CancellationToken cancellationToken)
     {
         var from = file.Length;
-        using var answer = await client.OpenAsync(
-            () =>
-            {
-                var request = new HttpRequestMessage(HttpMethod.Get, $"v1/models/{id}/content");
-                if (from > 0)
-                {
-                    request.Headers.Range = new RangeHeaderValue(from, null);
-                    request.Headers.IfRange = new RangeConditionHeaderValue(new EntityTagHeaderValue($"\"{sha256}\""));
-                }
-
-                return request;
-            },
-            cancellationToken);
-        if (answer.StatusCode != HttpStatusCode.PartialContent)
+        using var answer = await client.OpenAsync(() => Request(from), cancellationToken, HttpStatusCode.RequestedRangeNotSatisfiable);
+        if (answer.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
         {
-            file.SetLength(0);
+            // As many bytes as there are came already, or too many.
+            bytes = answer.Content.Headers.ContentRange?.Length ?? 0;
+            file.SetLength(from > bytes ? 0 : from);
+            return;
         }
 
+        if (answer.StatusCode != HttpStatusCode.PartialContent)
+        {
+            file.SetLength(from = 0);
+        }
+
+        bytes = answer.Content.Headers.ContentRange?.Length ?? answer.Content.Headers.ContentLength
+            ?? throw new CliFault("The service does not say how many bytes there are; is there something between?");
+        using var progress = new ByteProgress(name, bytes.Value);
+        progress.Skip(from);
         await using var stream = await answer.Content.ReadAsStreamAsync(cancellationToken);
         var buffer = new byte[64 << 10];
         int count;
@@ -87,11 +91,18 @@ internal sealed class ModelDownload(ServiceClient client, Guid id, string sha256
             await file.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
             progress.Add(count);
         }
+    }
 
-        if (file.Length > bytes)
+    private HttpRequestMessage Request(long from)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, path);
+        if (from > 0)
         {
-            throw new CliFault($"More bytes came than the model has ({bytes}).");
+            request.Headers.Range = new RangeHeaderValue(from, null);
+            request.Headers.IfRange = new RangeConditionHeaderValue(new EntityTagHeaderValue($"\"{tag}\""));
         }
+
+        return request;
     }
 
     private static async Task<string> HashAsync(string path, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using SparseService.Client.Connection;
 using SparseService.Client.Output;
 using SparseService.Client.Runs;
@@ -14,14 +15,17 @@ internal sealed class PreviewVerb : ClientVerb
     private readonly Option<string?> dataset = Text(
         "--dataset", "DATASET", "Checks the spec against this dataset and forecasts the time of an epoch.");
 
+    private readonly Option<int?> layer = Number("--layer", 1, "Draws this layer: where its connections lie, and its degrees.");
+
     public PreviewVerb()
         : base(
             "preview", "Forecasts connections, memory and time of a spec, without training it.",
             "./sparse topology preview deploy/examples/glyphs.json",
+            "./sparse topology preview deploy/examples/glyphs.json --layer 1",
             "./sparse topology preview spec.json --dataset fashion-mnist --json | jq .trainingBytes")
     {
         Arguments.Add(spec);
-        Add(dataset);
+        Add(dataset, layer);
     }
 
     protected override async Task<int> RunAsync(Call call, CancellationToken cancellationToken)
@@ -34,7 +38,28 @@ internal sealed class PreviewVerb : ClientVerb
         }
 
         var forecast = await call.Client.PostAsync($"v1/topologies/preview{query}", body, cancellationToken);
-        return call.Show(forecast, () => Print(forecast));
+        call.Show(forecast, () => Print(forecast));
+        if (!call.Json && call.Arguments.GetValue(layer) is { } number)
+        {
+            await DrawAsync(call.Client, body, forecast, number, cancellationToken);
+        }
+
+        return ExitCode.Done;
+    }
+
+    private static async Task DrawAsync(
+        ServiceClient client, JsonObject body, JsonElement forecast, int layer, CancellationToken cancellationToken)
+    {
+        var spy = await client.PostAsync($"v1/topologies/spy?layer={layer}&cells={TopologyPicture.Cells}", body, cancellationToken);
+        Console.WriteLine();
+        TopologyPicture.WriteSpy(spy);
+        foreach (var drawn in forecast.Items("layers").Where(drawn => drawn.Whole("layer") == layer))
+        {
+            Console.WriteLine();
+            TopologyPicture.WriteDegrees(drawn, "fanInHistogram", "outputs by the number of their inputs");
+            Console.WriteLine();
+            TopologyPicture.WriteDegrees(drawn, "fanOutHistogram", "inputs by the number of their outputs");
+        }
     }
 
     private static void Print(JsonElement forecast)
@@ -54,10 +79,16 @@ internal sealed class PreviewVerb : ClientVerb
         facts.Add("connections", $"{nnz} of {dense} in the dense twin ({Words.Share(forecast.Number("density"))})");
         var (bytes, denseBytes) = (Words.Bytes(forecast.Number("modelBytes")), Words.Bytes(forecast.Number("denseModelBytes")));
         facts.Add("model", $"{bytes}; the dense twin {denseBytes}");
-        facts.Add("memory to train", Words.Bytes(forecast.Number("trainingBytes")));
+        var (memory, denseMemory) = (Words.Bytes(forecast.Number("trainingBytes")), Words.Bytes(forecast.Number("denseTrainingBytes")));
+        facts.Add("memory to train", $"{memory}; the dense twin {denseMemory}");
         facts.Add("an epoch", forecast.Number("secondsPerEpoch") is { } seconds
             ? $"about {Words.Duration(seconds)} ({forecast.Number("flopsPerEpoch") / 1e9:0.0} GFLOP)"
             : null);
         facts.Write();
+        foreach (var warning in forecast.Items("warnings"))
+        {
+            Console.Error.WriteLine(Words.Safe(
+                $"Warning: {warning.Text("path")} is {warning.Text("value")}; a run needs: {warning.Text("allowed")}"));
+        }
     }
 }

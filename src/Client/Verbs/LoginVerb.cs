@@ -10,7 +10,7 @@ internal sealed class LoginVerb : Verb
 {
     private readonly Argument<string?> url = new("URL")
     {
-        Description = $"Address of the service; asked for on a terminal, else {Address.Default}.",
+        Description = $"Address of the service, or the link that it printed; asked for on a terminal, else {Address.Default}.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -24,6 +24,7 @@ internal sealed class LoginVerb : Verb
         : base(
             "login", "Stores the address and key of a service, after asking it whether they are right.",
             "./sparse login",
+            "./sparse login 'http://127.0.0.1:5230/#start=st_…'",
             "./sparse login https://sparse.example.org --profile team < key.txt",
             "./sparse login --list",
             "./sparse login --use team")
@@ -55,13 +56,14 @@ internal sealed class LoginVerb : Verb
         }
 
         var name = arguments.GetValue(profile) ?? Credentials.Variable(Credentials.ProfileVariable) ?? Profiles.DefaultName;
-        var address = AskAddress(arguments.GetValue(url), profiles.Find(name)?.Url);
+        var (address, token) = StartUpLink.Parse(AskAddress(arguments.GetValue(url), profiles.Find(name)?.Url));
         if (Address.IsOpenToListeners(address))
         {
             Console.Error.WriteLine($"Warning: {address} is not encrypted; everybody on the way can read the key. Better: https.");
         }
 
-        var service = new Credentials(address, AskKey());
+        var service = new Credentials(address, token is null ? AskKey()
+            : await StartUpLink.ExchangeAsync(address, token, cancellationToken));
         using var client = new ServiceClient(service);
         var self = await client.GetAsync("v1/keys/self", cancellationToken);
         var role = self.Text("role") ?? throw new CliFault($"{address} answers, but not as a SparseService does.", ExitCode.Unreachable);
@@ -87,18 +89,18 @@ internal sealed class LoginVerb : Verb
     {
         if (given is not null)
         {
-            return Address.Parse(given, "URL");
+            return given;
         }
 
         if (Credentials.Variable(Credentials.UrlVariable) is { } variable)
         {
-            return Address.Parse(variable, Credentials.UrlVariable);
+            return variable;
         }
 
         var usual = stored ?? Address.Default;
         return Console.IsInputRedirected || !Terminal.IsLive
             ? usual
-            : Address.Parse(AnsiConsole.Prompt(new TextPrompt<string>("Address of the service:").DefaultValue(usual)), "The address");
+            : AnsiConsole.Prompt(new TextPrompt<string>("Address of the service, or the link that it printed:").DefaultValue(usual));
     }
 
     private static string AskKey()

@@ -32,7 +32,7 @@ internal sealed class RunFeed(ServiceClient client, Guid run)
 
     public async IAsyncEnumerable<FeedItem> FollowAsync(long after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var isLost = false;
+        var (isLost, state) = (false, (string?)null);
         while (true)
         {
             using var quiet = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -54,11 +54,13 @@ internal sealed class RunFeed(ServiceClient client, Guid run)
 
                 if (item.Data.Length > 0)
                 {
-                    yield return new FeedItem(item.EventType, JsonElement.Parse(item.Data));
+                    var message = JsonElement.Parse(item.Data);
+                    state = item.EventType == "state" ? message.Find("payload")?.Text("state") : state;
+                    yield return new FeedItem(item.EventType, message);
                 }
             }
 
-            if (await IsOverAsync(after, cancellationToken))
+            if (IsFinished(state) && await IsOverAsync(after, cancellationToken))
             {
                 yield break;
             }

@@ -3,10 +3,11 @@ using System.Text.Json;
 namespace SparseService.Cli.Tests.Client;
 
 /// <summary>deploy/ci/train.sh as it is written, against a real service: one test for each exit code of docs/cli.md.</summary>
-public sealed class CiScriptTests(LiveHost service) : IDisposable
+public sealed class CiScriptTests(SharedHost shared) : IDisposable
 {
     private static readonly string Script = Path.Combine(SourceCopy.Origin, "deploy", "ci", "train.sh");
-    private readonly Desk desk = new(service);
+    private readonly LiveHost service = shared.Host;
+    private readonly Desk desk = new(shared.Host);
 
     public void Dispose() => desk.Dispose();
 

@@ -8,13 +8,26 @@ using SparseService.Cli.Tests.Client;
 using SparseService.Persistence.Entities;
 using SparseService.Shared;
 
-[assembly: AssemblyFixture(typeof(LiveHost))]
+[assembly: AssemblyFixture(typeof(SharedHost))]
 
 namespace SparseService.Cli.Tests.Client;
 
-/// <summary>The real service with two workers' worth of slots, on a port and a database of its own; one for all tests of this
-/// assembly.</summary>
-public sealed class LiveHost : IAsyncLifetime
+/// <summary>The service that all tests of this assembly share; its Postgres goes with it.</summary>
+public sealed class SharedHost : IAsyncLifetime
+{
+    public LiveHost Host { get; } = new();
+
+    public ValueTask InitializeAsync() => Host.StartAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await Host.DisposeAsync();
+        await ThrowAwayPostgres.RemoveAllAsync();
+    }
+}
+
+/// <summary>The real service with a worker of four slots, on a port and a database of its own.</summary>
+public sealed class LiveHost : IAsyncDisposable
 {
     private TestDatabase? database;
     private WebApplication? app;
@@ -24,9 +37,10 @@ public sealed class LiveHost : IAsyncLifetime
     /// <summary>Of role admin.</summary>
     public string Key { get; private set; } = "";
 
-    public ValueTask InitializeAsync() => StartAsync();
-
     public Task<string> CreateKeyAsync(ApiRole role) => app!.CreateKeyAsync($"a {role}", role);
+
+    /// <summary>As the service prints it when it starts.</summary>
+    public string CreateStartUpLink() => Address + app!.CreateStartUpLink(ApiRole.Admin);
 
     /// <summary>Stops the service; its runs go on at the next start.</summary>
     public async Task StopAsync()
@@ -64,8 +78,10 @@ public sealed class LiveHost : IAsyncLifetime
             await StopAsync();
         }
 
-        // Its database goes with the cluster.
-        await ThrowAwayPostgres.RemoveAllAsync();
+        if (database is not null)
+        {
+            await database.DisposeAsync();
+        }
     }
 
     public static int FreePort()
