@@ -35,7 +35,8 @@ public partial class CiExampleTests
             .Where(name => !name.StartsWith("SPARSE_CLIENT", StringComparison.Ordinal));
 
         Assert.All(set, name => Assert.Contains(name, header, StringComparison.Ordinal));
-        Assert.All(Words().Matches(header).Select(word => word.Value), name => Assert.Contains($"${{{name}:", script, StringComparison.Ordinal));
+        var explained = Words().Matches(header).Select(word => word.Value);
+        Assert.All(explained, name => Assert.Contains($"${{{name}:", script, StringComparison.Ordinal));
     }
 
     [Fact]
