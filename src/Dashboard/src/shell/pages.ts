@@ -41,6 +41,15 @@ export const pages: readonly PageEntry[] = [
       route.rest.length === 0 ? import("../pages/newRun/newRunPage").then(({ openNewRunPage }) => openNewRunPage(context, route)) : null,
   },
   {
+    page: "compare",
+    label: "Compare",
+    role: "viewer",
+    open: (context, route) =>
+      route.rest.length === 0
+        ? import("../pages/compare/comparePage").then(({ openComparePage }) => openComparePage(context, route))
+        : null,
+  },
+  {
     page: "datasets",
     label: "Datasets",
     role: "viewer",

@@ -29,7 +29,7 @@ export interface ChartOptions {
   /** Values of the x axis; numbers as they are when it is absent. */
   formatX?(value: number): string;
   isLog?: boolean;
-  /** Dots in place of lines, for points that have no order. */
+  /** Points of their own, on a logarithmic x axis; a series that is dashed is a line between them. */
   isScatter?: boolean;
   /** Lower and upper bound that the axis must contain. */
   yRange?: [number | null, number | null];
@@ -204,7 +204,9 @@ export class Chart {
       legend: { show: false },
       cursor: { y: false, points: { size: 6 }, drag: { x: true, y: false, setScale: false } },
       scales: {
-        x: { time: false, range: this.options.series.some(series => series.bars) ? barRange : lineRange },
+        x: this.options.isScatter
+          ? { time: false, distr: 3, log: 10, range: scatterRange }
+          : { time: false, range: this.options.series.some(series => series.bars) ? barRange : lineRange },
         y: this.yScale(),
       },
       axes: [
@@ -215,8 +217,8 @@ export class Chart {
           labelFont: axis.font,
           size: 26,
           gap: 4,
-          incrs: (_, __, min, max) => (max - min < 2 ? partSteps : wholeSteps),
-          values: (plot, ticks) => ticks.map(tick => (isEmpty(plot) ? "" : this.formatX(tick))),
+          ...(this.options.isScatter ? { filter: (_, ticks) => roundTicks(ticks) } : { incrs: (_, __, min, max) => (max - min < 2 ? partSteps : wholeSteps) }),
+          values: (plot, ticks) => ticks.map(tick => (tick === null || isEmpty(plot) ? "" : this.formatX(tick))),
         },
         {
           ...axis,
@@ -225,7 +227,7 @@ export class Chart {
           values: (plot, ticks) => ticks.map(tick => (tick === null || isEmpty(plot) ? "" : this.options.formatAxis(tick))),
         },
       ],
-      series: [{}, ...this.options.series.map(series => lineOptions(series))],
+      series: [{}, ...this.options.series.map(series => lineOptions(series, this.options.isScatter === true))],
       hooks: {
         setCursor: [plot => this.showValues(plot.cursor.idx ?? null)],
         setSelect: [plot => this.onSelect(plot)],
@@ -261,7 +263,8 @@ export class Chart {
     setText(this.place, x === undefined ? "" : `${this.options.xLabel} ${this.formatX(x)}`);
     this.values.forEach((element, series) => {
       const column = this.data[series + 1] ?? [];
-      const value = index === null ? this.curves[series]?.y.at(-1) : nearestValue(column, index);
+      const isExact = this.options.isScatter === true;
+      const value = index === null ? this.curves[series]?.y.at(-1) : isExact ? column[index] : nearestValue(column, index);
       setText(element, this.options.series[series]!.format(value));
     });
   }
@@ -292,19 +295,34 @@ function lineRange(_: uPlot, min: number | null, max: number | null): uPlot.Rang
 
 const isEmpty = (plot: uPlot): boolean => plot.data[0].length === 0;
 
+/** Room beside the outermost points. */
+function scatterRange(_: uPlot, min: number | null, max: number | null): uPlot.Range.MinMax {
+  // Ticks of a logarithmic axis are counted from its lower end, so it has to be a round number.
+  return min === null || max === null ? [1, 10] : [roundTo(min / 1.5, Math.floor), roundTo(max * 1.5, Math.ceil)];
+}
+
+function roundTo(value: number, round: (value: number) => number): number {
+  const size = 10 ** Math.floor(Math.log10(value));
+  return round(value / size) * size;
+}
+
+/** Only 1, 2, 5, 10, 20, 50 …: others would touch each other. */
+const roundTicks = (ticks: number[]): (number | null)[] =>
+  ticks.map(tick => ([1, 2, 5].includes(Math.round(tick / 10 ** Math.floor(Math.log10(tick) + 1e-9))) ? tick : null));
+
 /** Half a bar of room at both ends. */
 function barRange(_: uPlot, min: number | null, max: number | null): uPlot.Range.MinMax {
   return min === null || max === null ? [0, 1] : [min - 0.6, max + 0.6];
 }
 
-function lineOptions(series: ChartSeries): uPlot.Series {
+function lineOptions(series: ChartSeries, isScatter: boolean): uPlot.Series {
   const color = themeColor(series.color);
   const line: uPlot.Series = {
     label: series.label,
     stroke: color,
     width: series.width ?? 1.75,
     spanGaps: true,
-    points: pointOptions(series),
+    points: isScatter ? { size: 10, width: 0, fill: color, show: series.dash === undefined } : pointOptions(series),
   };
   if (series.dash) {
     line.dash = series.dash;

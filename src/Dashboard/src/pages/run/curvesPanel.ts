@@ -1,9 +1,9 @@
 import { formatLoss, formatNumber, formatPercent } from "../../format/format";
-import { elapsedSeconds, interpolate } from "../../series/axes";
-import { lowerBound, smooth, thin } from "../../series/seriesBuffer";
+import { placeOf } from "../../series/curvePlace";
+import { smooth, thin } from "../../series/seriesBuffer";
 import { Chart, type ChartOptions, type Curve } from "../../ui/chart";
+import type { CurveSettings } from "../../ui/curveSettings";
 import { createPanel } from "../../ui/panel";
-import type { CurveSettings } from "./curveSettings";
 import { stepSeries, type RunModel } from "./runModel";
 import type { RunPanel } from "./runPanel";
 
@@ -88,7 +88,7 @@ function createCurvesPanel(
 function epochCurve(model: RunModel, name: string, settings: CurveSettings): Curve {
   const { x, y } = model.series(name);
   const [xs, ys] = thin(x, settings.smoothing > 0 ? smooth(y, settings.smoothing) : y, drawnPoints);
-  const place = placeOf(model, settings);
+  const place = placeOf(model, settings.axis);
   return { x: xs.map(place), y: ys };
 }
 
@@ -103,24 +103,6 @@ function stepCurve(model: RunModel, settings: CurveSettings): Curve {
   const isDense = x.length > epochs * denseStepsPerEpoch;
   const weight = Math.max(settings.smoothing, isDense ? leastStepSmoothing : 0);
   const [xs, ys] = thin(x, weight > 0 ? smooth(y, weight) : y, drawnPoints);
-  const place = placeOf(model, settings);
+  const place = placeOf(model, settings.axis);
   return { x: xs.map(step => place(step / stepsPerEpoch)), y: ys };
-}
-
-/** Where an epoch (also a part of one) stands on the axis. */
-function placeOf(model: RunModel, { axis }: CurveSettings): (epoch: number) => number {
-  if (axis === "epoch") {
-    return epoch => epoch;
-  }
-  if (axis === "step") {
-    const perEpoch = model.stepsPerEpoch ?? 0;
-    return epoch => Math.round(epoch * perEpoch);
-  }
-  const parts = ["trainSeconds", "evolutionSeconds", "testSeconds"].map(name => model.series(name));
-  const epochs = parts[0]!.x;
-  const seconds = elapsedSeconds(
-    epochs,
-    epochs.map(epoch => parts.reduce((sum, { x, y }) => sum + (y[lowerBound(x, epoch)] ?? 0), 0)),
-  );
-  return epoch => interpolate(epochs, seconds, epoch);
 }

@@ -83,7 +83,8 @@ export function createLayerChartPanel(
   kind: "percent" | "count" | "log",
 ): RunPanel & { bare?: HTMLElement } {
   const shown = Math.min(layers, layersDrawn);
-  const format = kind === "percent" ? (value: number | null | undefined) => formatPercent(value, 1) : kind === "log" ? formatNumber : formatCount;
+  const formatShare = (value: number | null | undefined) => formatPercent(value, 1);
+  const format = kind === "percent" ? formatShare : kind === "log" ? formatNumber : formatCount;
   const options: Omit<ChartOptions, "xLabel" | "height"> = {
     name,
     formatAxis: kind === "percent" ? percentAxis : kind === "log" ? formatNumber : formatCount,

@@ -4,12 +4,12 @@ import { RunFeed } from "../../live/runFeed";
 import type { PageContext, PageView } from "../../shell/page";
 import { runsLink } from "../../shell/router";
 import { h } from "../../ui/dom";
+import { CurveSettings } from "../../ui/curveSettings";
 import { createErrorNotice } from "../../ui/notice";
 import { isActive } from "../../ui/stateChip";
 import { createCheckpointsPanel } from "./checkpointsPanel";
 import { createAccuracyPanel, createLossPanel } from "./curvesPanel";
 import { createEventsPanel } from "./eventsPanel";
-import { CurveSettings } from "./curveSettings";
 import { createDegreesPanel } from "./degreesPanel";
 import { createEpochBar } from "./epochBar";
 import { createConnectionsPanel, createIdlePanel, createLayerChartPanel, createTurnoverPanel } from "./evolutionPanel";
@@ -72,7 +72,7 @@ class RunPage {
     const layers = model.run.spec.training.network.layers.length - 1;
     const head = createHeadPanel(this.context.api, model, () => loader.refreshRun());
     const tiles = createTilesPanel();
-    const settings = new CurveSettings();
+    const settings = new CurveSettings("Logarithmic loss");
     const grid: RunPanel[] = [
       { element: settings.element, topics: [], update: () => {} },
       createLossPanel(settings),
@@ -90,7 +90,13 @@ class RunPage {
         layer => layer.explorationRate,
         "percent",
       ),
-      createLayerChartPanel("Gradient norm", "L2 norm of the weights' gradient per layer by epoch", layers, layer => layer.gradientNorm, "log"),
+      createLayerChartPanel(
+        "Gradient norm",
+        "L2 norm of the weights' gradient per layer by epoch",
+        layers,
+        layer => layer.gradientNorm,
+        "log",
+      ),
       createIdlePanel(),
       createDegreesPanel(model),
       createResourcesPanel(),

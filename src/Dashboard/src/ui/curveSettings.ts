@@ -1,7 +1,6 @@
-import { formatDuration, formatInteger, formatNumber } from "../../format/format";
-import { h, setText } from "../../ui/dom";
-
-export type XAxis = "epoch" | "step" | "time";
+import { formatDuration, formatInteger, formatNumber } from "../format/format";
+import type { XAxis } from "../series/curvePlace";
+import { h, setText } from "./dom";
 
 const axes: { axis: XAxis; words: string }[] = [
   { axis: "epoch", words: "Epochs" },
@@ -14,12 +13,13 @@ export class CurveSettings {
   axis: XAxis = "epoch";
   /** Share of the past in the moving average, 0 to below 1. */
   smoothing = 0;
-  /** Loss on a logarithmic axis. */
+  /** Values on a logarithmic axis. */
   isLog = false;
   readonly element: HTMLElement;
   private readonly listeners: ((change: "axis" | "smoothing" | "log") => void)[] = [];
 
-  constructor() {
+  /** @param logLabel Words of the switch for the logarithmic axis. @param first Choices in front. */
+  constructor(logLabel: string, ...first: HTMLElement[]) {
     const axis = h(
       "select",
       { class: "select", on: { change: () => this.change("axis", () => (this.axis = axis.value as XAxis)) } },
@@ -43,9 +43,10 @@ export class CurveSettings {
     this.element = h(
       "div",
       { class: "bar span-12", attrs: { role: "group", "aria-label": "Curves" } },
+      first,
       h("label", { class: "check" }, "Axis", axis),
       h("label", { class: "check" }, "Smoothing", smoothing, share),
-      h("label", { class: "check" }, log, "Logarithmic loss"),
+      h("label", { class: "check" }, log, logLabel),
       h("span", { class: "hint" }, "Drag in a chart to zoom"),
     );
   }
