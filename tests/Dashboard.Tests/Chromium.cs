@@ -37,7 +37,7 @@ public sealed class Chromium : IAsyncLifetime
         {
             if (message.Type is "error" or "warning")
             {
-                consoleErrors.Add(message.Text);
+                consoleErrors.Add($"{message.Text} at {message.Location}");
             }
         };
         page.PageError += (_, error) => consoleErrors.Add(error);

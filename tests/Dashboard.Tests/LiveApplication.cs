@@ -63,6 +63,14 @@ internal sealed class LiveApplication : IAsyncDisposable
         return (Guid)run!["id"]!;
     }
 
+    public async Task DeleteAsync(Guid run)
+    {
+        using var client = new HttpClient();
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key);
+        using var answer = await client.DeleteAsync($"{Address}/v1/runs/{run}", TestContext.Current.CancellationToken);
+        Assert.True(answer.IsSuccessStatusCode, answer.ToString());
+    }
+
     /// <summary>Returns when a run has succeeded.</summary>
     public async Task WaitAsync(Guid run)
     {

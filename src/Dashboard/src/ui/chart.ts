@@ -217,7 +217,9 @@ export class Chart {
           labelFont: axis.font,
           size: 26,
           gap: 4,
-          ...(this.options.isScatter ? { filter: (_, ticks) => roundTicks(ticks) } : { incrs: (_, __, min, max) => (max - min < 2 ? partSteps : wholeSteps) }),
+          ...(this.options.isScatter
+            ? { filter: (_, ticks) => roundTicks(ticks) }
+            : { incrs: (_, __, min, max) => (max - min < 2 ? partSteps : wholeSteps) }),
           values: (plot, ticks) => ticks.map(tick => (tick === null || isEmpty(plot) ? "" : this.formatX(tick))),
         },
         {

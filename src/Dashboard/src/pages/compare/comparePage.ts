@@ -30,7 +30,11 @@ class ComparePage {
   readonly element: HTMLElement;
   private readonly status = createFeedStatus();
   private readonly chips = h("ul", { class: "chips", attrs: { "aria-label": "Runs that are compared" } });
-  private readonly add = h("select", { class: "select", attrs: { "aria-label": "Add a run" }, on: { change: () => void this.addChosen() } });
+  private readonly add = h("select", {
+    class: "select",
+    attrs: { "aria-label": "Add a run" },
+    on: { change: () => void this.addChosen() },
+  });
   private readonly notice = h("div", {});
   private readonly content = h("div", { class: "grid" });
   private readonly curves = createCompareCurves(colorOf);
@@ -97,7 +101,8 @@ class ComparePage {
       if (!this.abort.signal.aborted && !(error instanceof ApiError && error.isUnauthorized)) {
         this.forget(id);
         const missing = error instanceof ApiError && error.status === 404;
-        this.notice.append(createErrorNotice(missing ? `Run ${id.slice(0, 8)} is not there (any more)` : "A run could not be read", error));
+        const title = missing ? `Run ${id.slice(0, 8)} is not there (any more)` : "A run could not be read";
+        this.notice.append(createErrorNotice(title, error));
         this.arrange();
       }
     }
@@ -238,4 +243,5 @@ class ComparePage {
   }
 }
 
-const emptyWords = "Choose runs above, or select some in the list of runs: their curves, results and differing settings stand side by side here.";
+const emptyWords =
+  "Choose runs above, or select some in the list of runs: their curves, results and differing settings stand side by side here.";

@@ -11,13 +11,16 @@ const olderEvents = 1000;
 const numbersKept = 2_000_000;
 const statisticsPauseMs = 40;
 const checkpointsPauseMs = 400;
+const holesPauseMs = 3000;
 
 /** Reads what events do not carry: the past, statistics, checkpoints, the run's row. */
 export class RunLoader {
-  private readonly triedEpochs = new Set<number>();
   private readonly looked = new Map<number, NetworkStatistics>();
   private wantedLook = 0;
   private newestEpoch = 0;
+  /** Newest epoch whose statistics were asked for. */
+  private readEpoch = 0;
+  private holesTimer = 0;
   private statisticsBusy = false;
   private checkpointsBusy = false;
 
@@ -29,7 +32,7 @@ export class RunLoader {
 
   /** Everything up to now; parts that fail leave their panel empty, not the page. */
   async loadPast(): Promise<void> {
-    const { id, datasetId, lastEventSeq, epochsDone } = this.model.run;
+    const { id, datasetId, lastEventSeq } = this.model.run;
     await Promise.all([
       this.quietly(async () =>
         this.model.addMetrics(await this.api.getMetrics(id, [...epochSeries, stepSeries], maxPoints, this.signal)),
@@ -44,7 +47,6 @@ export class RunLoader {
         this.model.touch("statistics", "run");
       }),
     ]);
-    this.wantStatistics(epochsDone);
   }
 
   async refreshRun(): Promise<void> {
@@ -53,15 +55,14 @@ export class RunLoader {
 
   /** After a lost connection: what is not replayed, and what could not be read meanwhile. */
   async catchUp(): Promise<void> {
-    this.triedEpochs.clear();
+    this.readEpoch = 0;
     await this.loadHistory();
-    this.wantStatistics(this.model.run.epochsDone);
     await this.quietly(async () =>
       this.model.addMetrics(await this.api.getMetrics(this.model.run.id, [stepSeries], maxPoints, this.signal)),
     );
   }
 
-  /** The newest epoch's statistics at once, then those of the past that the charts draw. */
+  /** The newest epoch's statistics, of those that have come. */
   wantStatistics(epoch: number): void {
     this.newestEpoch = Math.max(this.newestEpoch, epoch);
     if (!this.statisticsBusy) {
@@ -108,34 +109,44 @@ export class RunLoader {
   }
 
   private async readStatistics(): Promise<void> {
-    for (let epoch = this.nextEpoch(); epoch !== undefined && !this.signal.aborted; epoch = this.nextEpoch()) {
-      this.triedEpochs.add(epoch);
+    while (this.newestEpoch > this.readEpoch && !this.signal.aborted) {
+      const epoch = this.newestEpoch;
       const start = performance.now();
-      await this.loadStatistics(epoch);
+      await this.quietly(async () =>
+        this.model.addStatistics(epoch, await this.api.getStatistics(this.model.run.id, epoch, this.signal)),
+      );
+      this.readEpoch = epoch;
       // Statistics of wide networks are large; reading them must not become all that page and service do.
       const pause = Math.max(statisticsPauseMs, 2 * (performance.now() - start));
       await new Promise(resolve => window.setTimeout(resolve, pause));
     }
     this.statisticsBusy = false;
+    this.fillHoles();
   }
 
-  private nextEpoch(): number | undefined {
-    return [this.newestEpoch, ...drawnEpochs(this.newestEpoch)].find(epoch => epoch > 0 && !this.triedEpochs.has(epoch));
+  /** Epochs that went by while others were read: all that the charts miss come in one answer, after a while. */
+  private fillHoles(): void {
+    const known = this.model.layerHistory;
+    const first = Math.min(...known.keys());
+    if (this.holesTimer === 0 && drawnEpochs(this.newestEpoch).some(epoch => epoch > first && !known.has(epoch))) {
+      this.holesTimer = window.setTimeout(() => {
+        this.holesTimer = 0;
+        if (!this.signal.aborted) {
+          void this.loadHistory();
+        }
+      }, holesPauseMs);
+    }
   }
 
-  private async loadStatistics(epoch: number): Promise<void> {
-    await this.quietly(async () =>
-      this.model.addStatistics(epoch, await this.api.getStatistics(this.model.run.id, epoch, this.signal)),
-    );
-  }
-
+  /** The past that the charts draw, then everything about its newest epoch. A fork has none before its checkpoint. */
   private async loadHistory(): Promise<void> {
     await this.quietly(async () => {
       const epochs = await this.api.listStatistics(this.model.run.id, mostDrawn, this.signal);
-      epochs.forEach(({ epoch }) => this.triedEpochs.add(epoch));
-      // The newest one is read with everything that it has.
-      this.triedEpochs.delete(epochs.at(-1)?.epoch ?? 0);
       this.model.addHistory(epochs);
+      const newest = epochs.at(-1)?.epoch ?? 0;
+      if (newest > 0) {
+        this.wantStatistics(newest);
+      }
     });
   }
 
