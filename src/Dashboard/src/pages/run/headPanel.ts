@@ -1,7 +1,7 @@
 import type { ApiClient } from "../../api/client";
 import { describeError } from "../../api/apiError";
 import { formatInteger } from "../../format/format";
-import { compareLink, runsLink } from "../../shell/router";
+import { compareLink, newRunLink, runsLink } from "../../shell/router";
 import { confirmAction } from "../../ui/dialog";
 import { h, setText } from "../../ui/dom";
 import { createFeedStatus } from "../../ui/feedStatus";
@@ -33,6 +33,7 @@ export function createHeadPanel(api: ApiClient, model: RunModel, refresh: () => 
   const resume = h("button", { class: "button primary", on: { click: () => void steer("resume") } }, "Resume");
   const cancel = h("button", { class: "button", on: { click: () => void steer("cancel") } }, "Cancel");
   const compare = h("a", { class: "button", href: compareLink([model.run.id]) }, "Compare");
+  const again = h("a", { class: "button needs-submitter", href: `${newRunLink()}?from=${model.run.id}` }, "New run like this");
   const remove = h("button", { class: "button", on: { click: () => void deleteRun() } }, "Delete");
   const buttons = [pause, resume, cancel, remove];
 
@@ -82,7 +83,7 @@ export function createHeadPanel(api: ApiClient, model: RunModel, refresh: () => 
       title,
       chip,
       status.element,
-      h("div", { class: "page-actions" }, compare, h("div", { class: "needs-submitter" }, buttons)),
+      h("div", { class: "page-actions" }, compare, again, h("div", { class: "needs-submitter" }, buttons)),
     ),
     progress.element,
     message,
