@@ -60,10 +60,10 @@ class DatasetPage {
     const train = h("a", { class: "button primary needs-submitter", href: `${newRunLink()}?dataset=${dataset.id}` }, "Train on it");
     const remove = h("button", { class: "button needs-submitter", on: { click: () => void this.remove(dataset, remove) } }, "Delete");
     this.element.replaceChildren(
-      h("nav", { class: "crumbs", attrs: { "aria-label": "Where you are" } }, h("a", { href: datasetsLink() }, "Datasets"), "/"),
       h(
         "div",
         { class: "page-head" },
+        h("nav", { class: "crumbs", attrs: { "aria-label": "Breadcrumb" } }, h("a", { href: datasetsLink() }, "Datasets"), "/"),
         h("h1", {}, dataset.name),
         h("span", { class: "muted" }, `version ${dataset.version}`),
         h("div", { class: "page-actions" }, train, remove),
