@@ -86,4 +86,29 @@ public class BackendTests
             Assert.InRange(blocks.Count, Math.Min(rows, 1), RowBlocks.MostBlocks);
         }
     }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(10)]
+    public unsafe void FirstRow_RowsOfVeryDifferentLength_IsTheFirstBehindItsShareOfTheWork(int exponent)
+    {
+        const int rows = 5000;
+        var random = RandomStream.For((ulong)exponent, RandomPurpose.Topology);
+        var offsets = new long[rows + 1];
+        for (var row = 0; row < rows; row++)
+        {
+            offsets[row + 1] = offsets[row] + (long)(2000 * Math.Pow(random.NextDouble(), exponent));
+        }
+
+        fixed (long* pointer = offsets)
+        {
+            var blocks = new RowBlocks(pointer, rows);
+            for (var block = 0; block < blocks.Count; block++)
+            {
+                var share = (offsets[rows] + (8L * rows)) * block / blocks.Count; // a row costs as much as eight connections
+                Assert.Equal(Enumerable.Range(0, rows).First(row => offsets[row] + (8L * row) >= share), blocks.FirstRow(block));
+            }
+        }
+    }
 }
