@@ -25,6 +25,17 @@ public class ReadmeTableTests
     }
 
     [Fact]
+    public void KernelPage_Always_AgreesWithTheResultFiles()
+    {
+        var root = Checkout.Require("this test");
+        var page = File.ReadAllText(Path.Combine(root, KernelTable.Path));
+
+        Assert.True(
+            page == ReadmeTable.Into(page, KernelTable.Of(root)),
+            $"{KernelTable.Path}'s table is not what the result files say; `./sparse bench readme` writes it.");
+    }
+
+    [Fact]
     public void MeasuredPage_Always_AgreesWithTheResultFiles()
     {
         var root = Checkout.Require("this test");
@@ -125,7 +136,7 @@ public class ReadmeTableTests
     {
         var fault = Assert.Throws<CliFault>(() => ReadmeTable.Into("# Page", "table"));
 
-        Assert.Contains("README.md has no lines", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("The page has no lines", fault.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -71,7 +71,7 @@ internal static class ReadmeTable
         var (begin, end) = (page.IndexOf(Begin, StringComparison.Ordinal), page.IndexOf(End, StringComparison.Ordinal));
         return begin >= 0 && end > begin
             ? $"{page[..begin]}{Begin}\n\n{table}{page[end..]}"
-            : throw new CliFault($"README.md has no lines `{Begin}` and `{End}` to write between.");
+            : throw new CliFault($"The page has no lines `{Begin}` and `{End}` to write between.");
     }
 
     private static IEnumerable<Row> RowsOf(string folder) =>

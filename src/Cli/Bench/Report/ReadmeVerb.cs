@@ -9,14 +9,13 @@ internal sealed class ReadmeVerb : Verb
     public ReadmeVerb()
         : base(
             "readme",
-            "Writes README's table of measured figures, docs/measured.md and docs/scale.md from the files under benchmarks/results.",
+            "Writes README's table and docs/measured.md, kernels.md and scale.md from the files under benchmarks/results.",
             "./sparse bench readme") =>
         SetAction(async (_, cancellationToken) =>
         {
             var root = Checkout.Require("bench");
-            var path = Path.Combine(root, "README.md");
-            var page = await File.ReadAllTextAsync(path, cancellationToken);
-            await File.WriteAllTextAsync(path, ReadmeTable.Into(page, ReadmeTable.Of(root)), cancellationToken);
+            await FillAsync(Path.Combine(root, "README.md"), ReadmeTable.Of(root), cancellationToken);
+            await FillAsync(Path.Combine(root, KernelTable.Path), KernelTable.Of(root), cancellationToken);
             await File.WriteAllTextAsync(Path.Combine(root, ReadmeTable.FullPage), ReadmeTable.PageOf(root), cancellationToken);
             if (ScalePage.Of(root) is { } scale)
             {
@@ -25,4 +24,10 @@ internal sealed class ReadmeVerb : Verb
 
             return ExitCode.Done;
         });
+
+    private static async Task FillAsync(string path, string table, CancellationToken cancellationToken)
+    {
+        var page = await File.ReadAllTextAsync(path, cancellationToken);
+        await File.WriteAllTextAsync(path, ReadmeTable.Into(page, table), cancellationToken);
+    }
 }
