@@ -10,6 +10,9 @@ namespace SparseService.Api.Topologies;
 /// <summary>What a spec would cost and how it would be connected, without training it.</summary>
 public static class TopologiesApi
 {
+    // Drawing a topology takes up to a second of a processor: a few at a time, so that other requests are answered meanwhile.
+    private static readonly SemaphoreSlim Drawing = new(2);
+
     public static RouteGroupBuilder MapTopologies(this IEndpointRouteBuilder routes, ApiLimits limits)
     {
         var topologies = routes.MapGroup("/topologies").WithTags("Topologies").Needs(ApiRole.Viewer);
@@ -56,7 +59,7 @@ public static class TopologiesApi
             return Refused.Unprocessable("The spec does not fit the dataset.", [.. faults.Select(ApiFault.From)]);
         }
 
-        var forecast = RunForecast.Of(spec.Training, shape?.TrainRows);
+        var forecast = await DrawAsync(() => RunForecast.Of(spec.Training, shape?.TrainRows), cancellationToken);
         return TypedResults.Ok(forecast with { Warnings = [.. Warnings(reference, shape, forecast, limits.Value)] });
     }
 
@@ -102,7 +105,21 @@ public static class TopologiesApi
                 ApiFault.Of(
                     $"$.training.network.layers[{number}]", $"about {nnz:0} connections into this layer",
                     $"at most {SpyPlot.LargestDrawn:0} for a picture"))
-            : TypedResults.Ok(SpyPlot.Of(training.Network, number - 1, training.Seed, window, cells, cancellationToken));
+            : TypedResults.Ok(await DrawAsync(
+                () => SpyPlot.Of(training.Network, number - 1, training.Seed, window, cells, cancellationToken), cancellationToken));
+    }
+
+    private static async Task<T> DrawAsync<T>(Func<T> draw, CancellationToken cancellationToken)
+    {
+        await Drawing.WaitAsync(cancellationToken);
+        try
+        {
+            return draw();
+        }
+        finally
+        {
+            Drawing.Release();
+        }
     }
 
     private static IEnumerable<ApiFault> Faults(SpyWindow window, int width, int height, int cells)

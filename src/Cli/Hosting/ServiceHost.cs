@@ -25,6 +25,9 @@ internal sealed class ServiceHost : IAsyncDisposable
     /// <summary>Where it answers, as a browser on this machine would call it.</summary>
     public string Address => app.Urls.First().Replace("0.0.0.0", "127.0.0.1").Replace("[::]", "127.0.0.1");
 
+    /// <summary>Whether only this machine can reach it.</summary>
+    public bool IsLocal => app.Urls.All(url => Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.IsLoopback);
+
     /// <summary>The first admin key, given at a database's very first start.</summary>
     public string? FirstKey { get; }
 

@@ -45,8 +45,17 @@ internal sealed class ServeVerb : Verb
         }
 
         Console.WriteLine($"SparseService answers at {service.Address}; {database.Description}");
-        Console.WriteLine($"Dashboard: {service.CreateStartUpLink()}");
-        Console.WriteLine("           The link signs you in; it works once, within an hour.");
+        // Where others can reach the service, its output may be kept for long and read by many: no way in is printed without need.
+        if (key is not null || service.IsLocal)
+        {
+            Console.WriteLine($"Dashboard: {service.CreateStartUpLink()}");
+            Console.WriteLine("           The link signs you in; it works once, within an hour.");
+        }
+        else
+        {
+            Console.WriteLine($"Dashboard: {service.Address}/ (sign in with a key; --new-key makes one)");
+        }
+
         if (key is not null)
         {
             Console.WriteLine($"Admin key, shown this one time: {key}");

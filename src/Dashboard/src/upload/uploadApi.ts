@@ -23,10 +23,10 @@ export class UploadApi {
     return (await this.api.getJson<Page<Upload>>("uploads?limit=100", signal)).items;
   }
 
-  /** An upload of the same content that was begun before; null when there is none. */
-  async find(sha256: string, bytes: number, signal?: AbortSignal): Promise<Upload | null> {
+  /** An upload of the same content that was begun before; null when there is none. @param taken Ids that are used already. */
+  async find(sha256: string, bytes: number, taken: readonly string[], signal?: AbortSignal): Promise<Upload | null> {
     const { items } = await this.api.getJson<Page<Upload>>(`uploads?sha256=${sha256}`, signal);
-    return items.find(upload => upload.bytes === bytes) ?? null;
+    return items.find(upload => upload.bytes === bytes && !taken.includes(upload.id)) ?? null;
   }
 
   create(fileName: string, bytes: number, sha256: string, signal?: AbortSignal): Promise<Upload> {

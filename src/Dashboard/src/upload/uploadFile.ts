@@ -19,6 +19,8 @@ export interface UploadProgress {
 
 export interface UploadOptions {
   signal?: AbortSignal;
+  /** Uploads of other files of the same dataset, which may have the same content. */
+  taken?: readonly string[];
   onProgress?: (progress: UploadProgress) => void;
   /** Waits between tries; tests make it short. */
   wait?: (ms: number, signal?: AbortSignal) => Promise<void>;
@@ -32,7 +34,7 @@ export interface UploadOptions {
 export async function uploadFile(api: UploadApi, file: File, options: UploadOptions = {}): Promise<string> {
   const { signal } = options;
   const sha256 = await hashOf(file, bytes => report(options, { phase: "checking", bytes }), signal);
-  const known = await api.find(sha256, file.size, signal);
+  const known = await api.find(sha256, file.size, options.taken ?? [], signal);
   const upload = known ?? (await api.create(nameFor(file), file.size, sha256, signal));
   if (!upload.completed) {
     await sendParts(api, file, upload, options);

@@ -143,7 +143,8 @@ export class UploadPanel {
       const uploads = new UploadApi(this.api);
       for (const row of used) {
         this.tell(`Sending ${row.file.name} …`);
-        row.uploadId = await uploadFile(uploads, row.file, { signal, onProgress: progress => show(row, progress) });
+        const taken = used.flatMap(other => (other !== row && other.uploadId !== null ? [other.uploadId] : []));
+        row.uploadId = await uploadFile(uploads, row.file, { signal, taken, onProgress: progress => show(row, progress) });
       }
       this.tell("The service reads the files …");
       const dataset = await createDataset(this.api, this.describe(used));

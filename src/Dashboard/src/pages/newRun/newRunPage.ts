@@ -108,9 +108,10 @@ class NewRunPage {
     try {
       const { items } = await listDatasets(this.context.api, datasetsOffered, undefined, this.abort.signal);
       this.form!.offerDatasets(items);
-      const wanted = this.query.get("dataset");
-      if (wanted !== null && items.some(({ id }) => id === wanted)) {
-        this.form!.takeDataset(wanted);
+      const wanted = items.find(({ id }) => id === this.query.get("dataset"));
+      if (wanted) {
+        this.spec.set("name", wanted.name);
+        this.form!.takeDataset(wanted.id);
       }
     } catch (error) {
       if (!this.abort.signal.aborted) {

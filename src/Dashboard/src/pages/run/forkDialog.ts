@@ -1,4 +1,5 @@
 import type { ApiClient } from "../../api/client";
+import { newIdempotencyKey } from "../../api/idempotencyKey";
 import { describeError } from "../../api/apiError";
 import type { Checkpoint, Run } from "../../api/types";
 import { runLink } from "../../shell/router";
@@ -19,7 +20,7 @@ export function openForkDialog(api: ApiClient, run: Run, checkpoint: Checkpoint)
   });
   const error = h("p", { class: "field-error", attrs: { role: "alert" } });
   const start = h("button", { class: "button primary" }, "Start the run");
-  const key = crypto.randomUUID();
+  const key = newIdempotencyKey();
   const dialog = h(
     "dialog",
     { class: "dialog", attrs: { "aria-labelledby": "fork-title" } },
