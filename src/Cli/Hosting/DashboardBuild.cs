@@ -6,8 +6,8 @@ namespace SparseService.Cli.Hosting;
 /// <summary>Builds the web page when its sources changed. The service works without it, so nothing here is a fault.</summary>
 internal static class DashboardBuild
 {
-    /// <param name="mayInstall">Whether Node.js may be installed for it.</param>
-    public static async Task EnsureAsync(bool mayInstall, CancellationToken cancellationToken)
+    /// <remarks>Node.js is installed when it is missing, as Postgres is.</remarks>
+    public static async Task EnsureAsync(CancellationToken cancellationToken)
     {
         if (Checkout.Root is not { } root)
         {
@@ -18,7 +18,7 @@ internal static class DashboardBuild
         try
         {
             using var guard = await LockAsync(root, cancellationToken);
-            await BuildAsync(SourcesIn(root), built, mayInstall, cancellationToken);
+            await BuildAsync(root, built, cancellationToken);
 
             // The service serves the page from beside the program, which was built before the page was.
             Copy(built, Path.Combine(AppContext.BaseDirectory, "wwwroot", "dashboard"));
@@ -35,23 +35,24 @@ internal static class DashboardBuild
     public static Task<FileLock> LockAsync(string root, CancellationToken cancellationToken) =>
         FileLock.TakeAsync(Path.Combine(root, "artifacts", "dashboard.lock"), cancellationToken);
 
-    private static async Task BuildAsync(string source, string built, bool mayInstall, CancellationToken cancellationToken)
+    private static async Task BuildAsync(string root, string built, CancellationToken cancellationToken)
     {
-        if (IsCurrent(source, built))
+        var source = SourcesIn(root);
+        if (IsCurrent([source, Path.Combine(root, "deploy", "examples")], built))
         {
             return;
         }
 
-        await Npm.RequireAsync(mayInstall, cancellationToken);
+        await Npm.RequireAsync(mayInstall: true, cancellationToken);
         Console.Error.WriteLine("Building the dashboard …");
         await Npm.InstallAsync(source, cancellationToken);
         Npm.Require(await Npm.RunAsync(source, ["run", "build"], cancellationToken), "npm run build");
     }
 
-    private static bool IsCurrent(string source, string built)
+    private static bool IsCurrent(IEnumerable<string> folders, string built)
     {
         var page = new FileInfo(Path.Combine(built, "index.html"));
-        return page.Exists && Sources(source).All(file => file.LastWriteTimeUtc <= page.LastWriteTimeUtc);
+        return page.Exists && folders.SelectMany(Sources).All(file => file.LastWriteTimeUtc <= page.LastWriteTimeUtc);
     }
 
     private static IEnumerable<FileInfo> Sources(string folder) =>

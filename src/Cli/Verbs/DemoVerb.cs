@@ -52,7 +52,7 @@ internal sealed class DemoVerb : Verb
         var plan = DemoPlan.Find(arguments.GetRequiredValue(name));
         DemoDatasets.Require(plan, arguments.GetValue(data));
 
-        await DashboardBuild.EnsureAsync(mayInstall: true, cancellationToken);
+        await DashboardBuild.EnsureAsync(cancellationToken);
         var folder = DataFolder.At(arguments.GetValue(dataDir));
         await using var database = await Database.OpenAsync(folder, cancellationToken);
         await using var service = await ServiceHost.StartAsync(

@@ -32,7 +32,7 @@ internal sealed class ServeVerb : Verb
 
     private async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
-        await DashboardBuild.EnsureAsync(mayInstall: false, cancellationToken);
+        await DashboardBuild.EnsureAsync(cancellationToken);
         var folder = DataFolder.At(arguments.GetValue(dataDir));
         await using var database = await Database.OpenAsync(folder, cancellationToken);
         await using var service = await ServiceHost.StartAsync(

@@ -19,7 +19,7 @@ public sealed record SpyPlot(
     public const int MostCells = 256;
 
     /// <summary>Connections above which a layer is not drawn for a picture: a draw costs about 40 ns.</summary>
-    public const double LargestDrawn = 20_000_000;
+    public const double LargestDrawn = 5_000_000;
 
     private const int CancellationStride = 1 << 16;
 

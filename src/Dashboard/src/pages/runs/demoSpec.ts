@@ -4,10 +4,10 @@ import type { RunSpec } from "../../api/types";
 export const demoSpec: RunSpec = {
   name: "demo: glyphs",
   labels: { demo: "glyphs" },
-  dataset: { generated: { kind: "glyphs", trainSamples: 20_000, testSamples: 2000, seed: 1 } },
+  dataset: { generated: { kind: "glyphs", trainSamples: 10_000, testSamples: 1000, seed: 1 } },
   training: {
     seed: 1,
-    epochs: 50,
+    epochs: 40,
     batchSize: 128,
     network: {
       layers: [784, 1000, 1000, 10],
