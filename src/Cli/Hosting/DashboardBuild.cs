@@ -43,7 +43,7 @@ internal static class DashboardBuild
             return;
         }
 
-        await Npm.RequireAsync(mayInstall: true, cancellationToken);
+        await Npm.RequireAsync(cancellationToken);
         Console.Error.WriteLine("Building the dashboard …");
         await Npm.InstallAsync(source, cancellationToken);
         Npm.Require(await Npm.RunAsync(source, ["run", "build"], cancellationToken), "npm run build");

@@ -5,21 +5,12 @@ internal static class Npm
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
-    /// <param name="mayInstall">Whether Node.js may be installed.</param>
-    /// <exception cref="CliFault">There is no Node.js.</exception>
-    public static async Task RequireAsync(bool mayInstall, CancellationToken cancellationToken)
-    {
-        if (mayInstall)
-        {
-            await SystemPackages.RequireAsync(
-                "Node.js (for the dashboard)", IsThere, ["nodejs", "npm"], "Install Node.js 18 or later, with npm: https://nodejs.org",
-                cancellationToken);
-        }
-        else if (!IsThere())
-        {
-            throw new CliFault("It needs Node.js 18 or later, with npm: https://nodejs.org");
-        }
-    }
+    /// <summary>Installs Node.js when it is missing.</summary>
+    /// <exception cref="CliFault">There is no Node.js, and it cannot be installed.</exception>
+    public static Task RequireAsync(CancellationToken cancellationToken) =>
+        SystemPackages.RequireAsync(
+            "Node.js (for the dashboard)", IsThere, ["nodejs", "npm"], "Install Node.js 18 or later, with npm: https://nodejs.org",
+            cancellationToken);
 
     /// <summary>Brings a folder's packages to what its lock file says.</summary>
     public static async Task InstallAsync(string folder, CancellationToken cancellationToken)

@@ -18,7 +18,7 @@ internal static class PageTests
         using var guard = await DashboardBuild.LockAsync(root, cancellationToken);
         try
         {
-            await Npm.RequireAsync(mayInstall: true, cancellationToken);
+            await Npm.RequireAsync(cancellationToken);
         }
         catch (CliFault fault)
         {

@@ -56,7 +56,7 @@ internal sealed class TestVerb : Verb
         await TryAsync(() => SystemPackages.RequireAsync(
             "Chromium", Programs.HasChromium, ["chromium"], "Install Chromium or Chrome: the dashboard's tests drive it.",
             cancellationToken));
-        await TryAsync(() => Npm.RequireAsync(mayInstall: true, cancellationToken));
+        await TryAsync(() => Npm.RequireAsync(cancellationToken));
     }
 
     // Tests of the page skip themselves, by name, where there is nothing to show it with.
