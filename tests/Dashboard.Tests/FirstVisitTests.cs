@@ -34,6 +34,29 @@ public sealed class FirstVisitTests(Chromium chromium) : IClassFixture<Chromium>
     }
 
     [Fact]
+    public async Task Viewer_OnAnyPage_IsNotOfferedWhatWouldBeRefused()
+    {
+        await BuiltPage.RequireAsync();
+        await using var service = await LiveApplication.StartAsync();
+        var page = await chromium.OpenAsync(Desktop, []);
+        await page.GotoAsync(service.Address);
+        await page.GetByLabel("API key").FillAsync(await service.CreateKeyAsync("a viewer", "viewer"));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "Datasets" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("No datasets yet")).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator(".who")).ToContainTextAsync("viewer");
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Choose files" })).ToHaveCountAsync(0);
+        await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "New run" })).ToHaveCountAsync(0);
+
+        // Who comes by a link all the same is told why not.
+        await page.GotoAsync($"{service.Address}/dashboard/#/new");
+        await Assertions.Expect(page.Locator(".forecast")).ToContainTextAsync("an epoch");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Start the run" }).ClickAsync();
+        await Assertions.Expect(page.Locator(".spec-faults")).ToContainTextAsync("role is viewer; allowed: submitter");
+    }
+
+    [Fact]
     public async Task StartUpLink_PastedIntoAnOpenTab_SignsIn()
     {
         await BuiltPage.RequireAsync();

@@ -46,6 +46,9 @@ internal sealed class LiveApplication : IAsyncDisposable
     /// <summary>What the service prints when it starts, for the browser of whoever started it.</summary>
     public string CreateStartUpLink() => Address + app!.CreateStartUpLink(ApiRole.Admin);
 
+    public Task<string> CreateKeyAsync(string name, string role) =>
+        app!.CreateKeyAsync(name, Enum.Parse<ApiRole>(role, ignoreCase: true));
+
     public async Task RestartAsync()
     {
         await StopAppAsync();

@@ -103,9 +103,16 @@ function put(node: Draft, path: string[], value: unknown): void {
 function explain(error: unknown, text: string): string {
   const message = error instanceof Error ? error.message : String(error);
   const at = /position (\d+)/.exec(message)?.[1];
-  if (at === undefined) {
-    return text.trim() === "" ? "Nothing is here yet." : "This is no JSON: it ends too early, or something in it is not closed.";
+  if (at !== undefined && Number(at) < text.length) {
+    const lines = text.slice(0, Number(at)).split("\n");
+    return `This is no JSON at line ${lines.length}, character ${lines.at(-1)!.length + 1}.`;
   }
-  const lines = text.slice(0, Number(at)).split("\n");
-  return `This is no JSON at line ${lines.length}, character ${lines.at(-1)!.length + 1}.`;
+  const [, line, column] = /line (\d+) column (\d+)/.exec(message) ?? [];
+  if (line !== undefined) {
+    return `This is no JSON at line ${line}, character ${column}.`;
+  }
+  if (text.trim() === "") {
+    return "Nothing is here yet.";
+  }
+  return /token/.test(message) ? `This is no JSON: ${message}.` : "This is no JSON: it ends too early, or something in it is not closed.";
 }

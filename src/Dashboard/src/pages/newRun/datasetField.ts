@@ -99,10 +99,6 @@ export class DatasetField {
     return mine;
   }
 
-  focus(): void {
-    this.select.focus();
-  }
-
   private choose(): void {
     const [, kind] = this.select.value.split(":");
     const dataset = this.datasets.find(each => each.id === this.select.value);

@@ -93,7 +93,8 @@ class NewRunPage {
   private show(schema: SpecSchema): void {
     const { api } = this.context;
     this.form = new SpecForm(schema, this.spec);
-    const form = createPanel("Settings", "", "hold the pointer over a field for what it means");
+    const form = createPanel("Settings");
+    form.tools.append(this.form.explain);
     form.body.append(this.form.element);
     const startFrom = createStartFrom(api, this.abort.signal, draft => this.spec.load(draft));
     this.element.replaceChildren(
@@ -121,7 +122,7 @@ class NewRunPage {
   }
 
   private changed(): void {
-    sessionStorage.setItem(draftKey, this.spec.text);
+    keep(this.spec.text);
     this.verdict = [];
     this.tell();
     this.checking.abort();
@@ -200,6 +201,15 @@ class NewRunPage {
     } finally {
       this.submit.disabled = false;
     }
+  }
+}
+
+/** So that a reload loses nothing; a text that is too long for it, with edge lists, is not kept. */
+function keep(text: string): void {
+  try {
+    sessionStorage.setItem(draftKey, text);
+  } catch {
+    sessionStorage.removeItem(draftKey);
   }
 }
 

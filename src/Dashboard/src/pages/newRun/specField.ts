@@ -8,9 +8,8 @@ export interface SpecField {
   element: HTMLElement;
   /** Shows what the spec holds; leaves alone what is being typed. */
   refresh(): void;
-  /** Shows what is wrong here; true when it took the fault. */
+  /** Shows what is wrong here, and returns that. */
   showFaults(faults: readonly Fault[]): Fault[];
-  focus(): void;
 }
 
 /** One place of the spec as a control of the kind that its schema asks for. */
@@ -20,10 +19,12 @@ export function createSpecField(place: FieldPlace, schema: SpecSchema, spec: Spe
   const binding = bindingOf(place.path, described, spec);
   const { control } = binding;
   control.id = id;
-  control.setAttribute("aria-describedby", `${id}-error`);
+  control.setAttribute("aria-describedby", `${id}-error ${id}-hint`);
   const error = h("span", { class: "field-fault", id: `${id}-error` });
-  const hint = described.description ?? "";
-  const element = h("div", { class: "field", title: hint }, h("label", { attrs: { for: id } }, place.label), control, error);
+  // Types of the service's own source stand in its comments with their full names.
+  const meaning = (described.description ?? "").replace(/\b(?:\w+\.){2,}(\w+)/g, "$1");
+  const hint = h("span", { class: "hint explanation", id: `${id}-hint` }, meaning);
+  const element = h("div", { class: "field", title: meaning }, h("label", { attrs: { for: id } }, place.label), control, error, hint);
   const refresh = () => {
     element.hidden = place.when !== undefined && !place.when(spec);
     if (document.activeElement !== control) {
@@ -35,7 +36,6 @@ export function createSpecField(place: FieldPlace, schema: SpecSchema, spec: Spe
   return {
     element,
     refresh,
-    focus: () => control.focus(),
     showFaults(faults) {
       const mine = element.hidden ? [] : faults.filter(({ path }) => path === prefix || path.startsWith(`${prefix}[`));
       setText(error, mine.map(fault => describe(fault, prefix)).join(" "));

@@ -16,6 +16,8 @@ const generatedPlaces = [
 /** The spec as fields. */
 export class SpecForm {
   readonly element: HTMLElement;
+  /** Shows below each field what it means. */
+  readonly explain: HTMLElement;
   private readonly dataset: DatasetField;
   private readonly fields: SpecField[];
 
@@ -31,6 +33,11 @@ export class SpecForm {
       fieldset("Run", [name.element, this.dataset.element, ...data.map(field => field.element)]),
       others.map(({ group, fields }) => section(group, fields)),
     );
+    const box = h("input", {
+      type: "checkbox",
+      on: { change: () => this.element.classList.toggle("is-explained", box.checked) },
+    });
+    this.explain = h("label", { class: "check" }, box, "Explain the fields");
     spec.onChange(() => this.refresh());
     this.refresh();
   }
@@ -45,9 +52,7 @@ export class SpecForm {
 
   /** @returns Those that no field shows. */
   showFaults(faults: readonly Fault[]): Fault[] {
-    const shown = new Set([
-      ...this.fields.flatMap(field => field.showFaults(faults)),
-    ]);
+    const shown = new Set(this.fields.flatMap(field => field.showFaults(faults)));
     const rest = faults.filter(fault => !shown.has(fault));
     const ofDataset = new Set(this.dataset.showFaults(rest));
     // A closed group must not hide what is wrong.
