@@ -200,7 +200,7 @@ export class Chart {
     return {
       width,
       height: this.options.height,
-      padding: [8, 12, 0, 0],
+      padding: [8, this.options.isScatter ? 20 : 12, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { size: 6 }, drag: { x: true, y: false, setScale: false } },
       scales: {
