@@ -38,10 +38,10 @@ internal static class Entry
         {
             return ExitCode.Interrupted;
         }
-        catch (Exception exception) when (Credentials.Variable(DebugVariable) is null)
+        catch (Exception exception)
         {
             var fault = exception as CliFault ?? explain(exception) ?? Explain(exception);
-            Console.Error.WriteLine(Secrets.Hide(fault.Message));
+            Console.Error.WriteLine(Secrets.Hide(Credentials.Variable(DebugVariable) is null ? fault.Message : $"{exception}"));
             return fault.ExitCode;
         }
 

@@ -18,20 +18,20 @@ internal sealed class PredictVerb : ModelVerb
 
     private readonly Argument<string?> file = new("FILE")
     {
-        Description = "CSV or JSON ([[…], …] or {\"rows\": [[…], …]}); without it, or as -, standard input.",
+        Description = "CSV or JSON ([[…], …] or {\"rows\": [[…], …]}); - is standard input, which is also read when something is piped in.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
     private readonly Option<string?> drop = Text(
         "--drop", "COLUMN", "CSV: leaves out a column (name, or number from 1), such as the label's.");
     private readonly Option<string?> dataset = Text(
-        "--dataset", "DATASET", "Predict the first rows of this dataset, with the truth beside.");
-    private readonly Option<int?> rows = Number("--rows", 1, "How many rows of --dataset (5).");
+        "--dataset", "DATASET", "Predict the first rows of this one, with the truth beside; without FILE, of the one it was trained on.");
+    private readonly Option<int?> rows = Number("--rows", 1, "How many rows of the dataset (5).");
 
     public PredictVerb()
         : base(
             "predict", "Asks a model about rows of features, as they came from the source (not normalised).",
-            "./sparse models predict glyphs --dataset glyphs",
+            "./sparse models predict glyphs --rows 10",
             "./sparse models predict churn customers.csv --drop churned",
             "echo '[[5.1, 3.5, 1.4, 0.2]]' | ./sparse models predict iris --json")
     {
@@ -39,13 +39,10 @@ internal sealed class PredictVerb : ModelVerb
         Add(drop, dataset, rows);
         Validators.Add(result =>
         {
-            if (result.GetValue(dataset) is not null && (result.GetValue(file) is not null || result.GetValue(drop) is not null))
+            if ((result.GetValue(dataset) is not null || result.GetValue(rows) is not null)
+                && (result.GetValue(file) is not null || result.GetValue(drop) is not null))
             {
-                result.AddError("--dataset brings its own rows; FILE and --drop are not allowed with it.");
-            }
-            else if (result.GetValue(dataset) is null && result.GetValue(rows) is not null)
-            {
-                result.AddError("--rows says how many rows of --dataset; name one.");
+                result.AddError("--dataset and --rows bring their own rows; FILE and --drop are not allowed with them.");
             }
         });
     }
@@ -53,18 +50,35 @@ internal sealed class PredictVerb : ModelVerb
     protected override async Task<int> RunAsync(Call call, JsonElement model, CancellationToken cancellationToken)
     {
         var features = (int)(model.Whole("features") ?? 0);
-        var (samples, truths) = call.Arguments.GetValue(dataset) is { } word
-            ? await OfDatasetAsync(call, word, features, cancellationToken)
+        var (samples, truths) = await DatasetAsync(call, model, cancellationToken) is { } found
+            ? await FirstRowsAsync(call, found, features, cancellationToken)
             : (await PredictInput.ReadAsync(
                 call.Arguments.GetValue(file) ?? "-", call.Arguments.GetValue(drop), features, cancellationToken), null);
         var answer = await AskAsync(call.Client, model, samples, features, cancellationToken);
         return call.Show(answer, () => Print(answer, truths));
     }
 
-    private static async Task<(float[] Samples, IReadOnlyList<string>? Truths)> OfDatasetAsync(
-        Call call, string word, int features, CancellationToken cancellationToken)
+    // Null when the user brings rows: nobody types them at a prompt.
+    private async Task<JsonElement?> DatasetAsync(Call call, JsonElement model, CancellationToken cancellationToken)
     {
-        var found = await new Lookup(call.Client).DatasetAsync(word, cancellationToken);
+        var arguments = call.Arguments;
+        if (arguments.GetValue(dataset) is { } word)
+        {
+            return await new Lookup(call.Client).DatasetAsync(word, cancellationToken);
+        }
+
+        if (arguments.GetValue(rows) is null && (arguments.GetValue(file) is not null || Console.IsInputRedirected))
+        {
+            return null;
+        }
+
+        var run = await call.Client.GetAsync($"v1/runs/{model.Id("runId")}", cancellationToken);
+        return await call.Client.GetAsync($"v1/datasets/{run.Id("datasetId")}", cancellationToken);
+    }
+
+    private async Task<(float[] Samples, IReadOnlyList<string>? Truths)> FirstRowsAsync(
+        Call call, JsonElement found, int features, CancellationToken cancellationToken)
+    {
         if (found.Whole("features") != features)
         {
             throw new CliFault(
@@ -72,9 +86,8 @@ internal sealed class PredictVerb : ModelVerb
                 ExitCode.BadInput);
         }
 
-        var verb = (PredictVerb)call.Arguments.CommandResult.Command;
         var preview = await call.Client.GetAsync(
-            $"v1/datasets/{found.Id()}/preview?rows={call.Arguments.GetValue(verb.rows) ?? 5}", cancellationToken);
+            $"v1/datasets/{found.Id()}/preview?rows={call.Arguments.GetValue(rows) ?? 5}", cancellationToken);
         var shown = preview.Items("rows");
         return (
             [.. shown.SelectMany(row => row.Items("features")).Select(value => value.GetSingle())],

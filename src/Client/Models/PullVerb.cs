@@ -45,7 +45,7 @@ internal sealed class PullVerb : ModelVerb
         var proof = kind == "npz" ? "complete" : $"SHA-256 {hash} as it should be";
         return call.Show(
             JsonElement.Parse(answer.ToJsonString()), () =>
-                Console.WriteLine($"{path}  {Words.Bytes(new FileInfo(path).Length)}, {proof}"));
+                Console.WriteLine($"{Path.GetRelativePath(".", path)}  {Words.Bytes(new FileInfo(path).Length)}, {proof}"));
     }
 
     // The name is the service's; what it may do here is be a name.

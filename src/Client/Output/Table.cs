@@ -4,8 +4,15 @@ namespace SparseService.Client.Output;
 /// <param name="columns">Headings; one that begins with <c>&gt;</c> aligns to the right.</param>
 internal sealed class Table(params string[] columns)
 {
-    private readonly List<string[]> rows = [[.. columns.Select(column => column.TrimStart('>').ToUpperInvariant())]];
+    private readonly List<string[]> rows = [[.. columns.Select(Heading)]];
     private readonly List<Paint> paints = [Paint.Dim];
+
+    // A name that is not a word of ours stays as it is.
+    private static string Heading(string column)
+    {
+        var text = column.TrimStart('>');
+        return text.Any(char.IsUpper) ? text : text.ToUpperInvariant();
+    }
 
     public void Add(params string[] cells) => Add(Paint.None, cells);
 

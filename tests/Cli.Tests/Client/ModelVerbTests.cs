@@ -75,6 +75,7 @@ public sealed class ModelVerbTests(SharedHost shared) : IAsyncLifetime
         Assert.Contains("  1  yes", table, StringComparison.Ordinal);
         var truths = (await desk.RunAsync("models", "predict", name, "--dataset", name, "--rows", "3")).Expect(0).Output;
         Assert.Contains("TRUTH", truths, StringComparison.Ordinal);
+        Assert.Equal(truths, (await desk.RunAsync("models", "predict", name, "--rows", "3")).Expect(0).Output);
     }
 
     [Theory]
