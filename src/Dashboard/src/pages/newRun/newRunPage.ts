@@ -100,8 +100,13 @@ class NewRunPage {
     this.element.replaceChildren(
       h("div", { class: "page-head" }, h("h1", {}, "New run"), h("div", { class: "start-from" }, startFrom)),
       h("div", { class: "new-run" }, form.element, this.json.element),
-      h("div", { class: "new-run new-run-outlook" }, this.forecast.element, this.topology.element),
       h("div", { class: "new-run-start" }, this.submit, this.summary),
+      h(
+        "div",
+        { class: "new-run new-run-outlook" },
+        h("div", { class: "new-run-costs" }, this.forecast.element, this.topology.degrees),
+        this.topology.element,
+      ),
     );
   }
 

@@ -8,9 +8,12 @@ import { SpyView } from "./spyView";
 
 /** The topology that a run would start from: who is connected to how many, and where the connections lie. */
 export class TopologyPanel {
+  /** Where the connections of the chosen layer lie. */
   readonly element: HTMLElement;
+  /** How many the neurons of that layer have. */
+  readonly degrees: HTMLElement;
   private readonly layer = h("select", { class: "select", id: "topology-layer", on: { change: () => this.draw() } });
-  private readonly degrees = h("div", { class: "degrees" });
+  private readonly histograms = h("div", { class: "degrees" });
   private readonly spy = new SpyView();
   private forecast: Forecast | null = null;
   private spec = "";
@@ -18,9 +21,12 @@ export class TopologyPanel {
   constructor(private readonly api: ApiClient) {
     const { element, body, tools } = createPanel("Topology at the start", "topology-panel");
     tools.append(h("label", { class: "check", attrs: { for: "topology-layer" } }, "Layer"), this.layer);
-    body.append(this.degrees, this.spy.element);
+    body.append(this.spy.element);
+    const degrees = createPanel("Degrees", "", "connections of each neuron in the layer that is chosen");
+    degrees.body.append(this.histograms);
     this.element = element;
-    this.element.hidden = true;
+    this.degrees = degrees.element;
+    this.element.hidden = this.degrees.hidden = true;
   }
 
   dispose(): void {
@@ -37,7 +43,7 @@ export class TopologyPanel {
       ),
     );
     this.layer.value = forecast.layers.some(({ layer }) => String(layer) === before) ? before : "1";
-    this.element.hidden = false;
+    this.element.hidden = this.degrees.hidden = false;
     this.draw();
   }
 
@@ -46,7 +52,7 @@ export class TopologyPanel {
     if (!layer) {
       return;
     }
-    this.degrees.replaceChildren(
+    this.histograms.replaceChildren(
       createDegrees("Connections of an output neuron (in)", layer.fanInHistogram, layer),
       createDegrees("Connections of an input neuron (out)", layer.fanOutHistogram, layer),
     );
