@@ -6,6 +6,7 @@ namespace SparseService.Dashboard.Tests;
 public sealed class AccessibilityTests(Chromium chromium) : IClassFixture<Chromium>
 {
     private static readonly ViewportSize Desktop = new() { Width = 1280, Height = 800 };
+    private static readonly ViewportSize Phone = new() { Width = 390, Height = 844 };
 
     [Fact]
     public async Task SignInRunsAndRun_InLightAndDark_HaveNoSeriousViolation()
@@ -30,6 +31,12 @@ public sealed class AccessibilityTests(Chromium chromium) : IClassFixture<Chromi
         await Assertions.Expect(page.Locator(".runs-table tbody tr")).ToHaveCountAsync(1);
         await Accessibility.CheckAsync(page);
         await Screenshots.TakeAsync(page, "runs");
+
+        // A phone shows every page's name at once.
+        await page.SetViewportSizeAsync(Phone.Width, Phone.Height);
+        var navigation = page.GetByRole(AriaRole.Navigation, new() { Name = "Pages" });
+        await Assertions.Expect(navigation.GetByRole(AriaRole.Link, new() { Name = "Admin" })).ToBeVisibleAsync();
+        Assert.Equal(0, await navigation.EvaluateAsync<int>("bar => bar.scrollWidth - bar.clientWidth"));
         Assert.Empty(errors);
     }
 }

@@ -2,7 +2,7 @@ using Microsoft.Playwright;
 
 namespace SparseService.Dashboard.Tests;
 
-/// <summary>Takes README's pictures anew, from the real pages: run these tests with SPARSE_UPDATE_IMAGES=1 and look at the result.</summary>
+/// <summary>Takes README's pictures anew, from the real pages: run this test with SPARSE_UPDATE_IMAGES=1 and look at the result.</summary>
 public sealed class ReadmeImages(Chromium chromium) : IClassFixture<Chromium>
 {
     private const string UpdateVariable = "SPARSE_UPDATE_IMAGES";
@@ -15,7 +15,8 @@ public sealed class ReadmeImages(Chromium chromium) : IClassFixture<Chromium>
     [Fact]
     public async Task Images_OfTheRealPages_AreTaken()
     {
-        Assert.SkipUnless(Environment.GetEnvironmentVariable(UpdateVariable) == "1", $"Set {UpdateVariable}=1 to take README's pictures anew");
+        Assert.SkipUnless(
+            Environment.GetEnvironmentVariable(UpdateVariable) == "1", $"Set {UpdateVariable}=1 to take README's pictures anew");
         await BuiltPage.RequireAsync();
         await using var service = await LiveApplication.StartAsync();
         var runs = new List<Guid>();
