@@ -34,6 +34,9 @@ internal sealed class LiveApplication : IAsyncDisposable
 
     public string Key { get; private set; } = "";
 
+    /// <summary>For rows that no test can wait for.</summary>
+    public TestDatabase Database => database;
+
     /// <param name="settings">Of the service, where a test needs others than the usual ones.</param>
     public static async Task<LiveApplication> StartAsync(params (string Name, string Value)[] settings)
     {

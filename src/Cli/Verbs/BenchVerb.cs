@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SparseService.Cli.Bench.Kernels;
 using SparseService.Cli.Bench.Live;
+using SparseService.Cli.Bench.Page;
 using SparseService.Cli.Bench.Parts;
 using SparseService.Cli.Bench.Peers;
 using SparseService.Cli.Bench.Report;
@@ -31,6 +32,7 @@ internal sealed class BenchVerb : Verb
             new ScaleBench(),
             new KernelBench(),
             new LiveLatency(),
+            new DashboardBench(),
             new ReadmeVerb(),
             new StepsPart(),
             new LayerPart(),

@@ -93,6 +93,7 @@ export class RunLoader {
     const first = this.model.events[0]?.seq ?? 1;
     if (first > 1) {
       const events = await this.api.listEvents(this.model.run.id, Math.max(0, first - 1 - olderEvents), this.signal);
+      this.model.keepMoreEvents();
       this.model.addPastEvents(events.filter(event => event.seq < first));
     }
     return (this.model.events[0]?.seq ?? 1) > 1;

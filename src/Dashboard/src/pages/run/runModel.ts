@@ -34,7 +34,8 @@ export const epochSeries = [
 ] as const;
 export const stepSeries = "stepLoss";
 
-const eventsKept = 5000;
+const eventsKept = 500;
+const eventsKeptOnDemand = 5000;
 const paceEpochs = 5;
 const historyKept = 3 * mostDrawn;
 
@@ -51,6 +52,8 @@ export class RunModel {
   /** Place inside the epoch that is being trained. */
   step: StepUpdate | null = null;
   readonly layerHistory = new Map<number, LayerStatistics[]>();
+  /** More when a person has asked for older ones. */
+  private mostEvents = eventsKept;
   private readonly buffers = new Map<string, SeriesBuffer>();
   private readonly changes = new Set<Topic>();
 
@@ -122,12 +125,16 @@ export class RunModel {
     this.touch("statistics");
   }
 
+  keepMoreEvents(): void {
+    this.mostEvents = eventsKeptOnDemand;
+  }
+
   /** Older events, newest last, in front of those that came live. */
   addPastEvents(events: RunEvent[]): void {
     const known = new Set(this.events.map(event => event.seq));
     this.events = [...events.filter(event => !known.has(event.seq)), ...this.events]
       .sort((a, b) => a.seq - b.seq)
-      .slice(-eventsKept);
+      .slice(-this.mostEvents);
     this.touch("events");
   }
 
@@ -141,8 +148,8 @@ export class RunModel {
     // The past is read while events come live: what both bring is there once.
     if (event.seq > (this.events.at(-1)?.seq ?? 0)) {
       this.events.push(event);
-      if (this.events.length > eventsKept) {
-        this.events.splice(0, this.events.length - eventsKept);
+      if (this.events.length > this.mostEvents) {
+        this.events.splice(0, this.events.length - this.mostEvents);
       }
     } else {
       this.addPastEvents([event]);
