@@ -50,7 +50,8 @@ internal static class LargeRun
                     'evolutionSeconds', 'testSeconds']) AS series;
                 INSERT INTO run_events (run_id, seq, kind, payload, at)
                 SELECT '{run}', epoch + 3, 'epoch', json_build_object(
-                    'epoch', epoch, 'epochsTotal', {4 * Epochs}, 'step', epoch * {StepsPerEpoch}, 'loss', 0.1, 'testLoss', 0.2, 'testAccuracy', 0.9, 'nnz', 50000, 'density', 0.05)::jsonb, now()
+                    'epoch', epoch, 'epochsTotal', {4 * Epochs}, 'step', epoch * {StepsPerEpoch}, 'loss', 0.1,
+                    'testLoss', 0.2, 'testAccuracy', 0.9, 'nnz', 50000, 'density', 0.05)::jsonb, now()
                 FROM generate_series(1, {Epochs}) AS epoch;
                 """));
         return run;

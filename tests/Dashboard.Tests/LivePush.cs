@@ -49,7 +49,8 @@ internal sealed class LivePush
             "RunEvent",
             $$$"""
             {"runId":"{{{run}}}","seq":{{{seq}}},"kind":"epoch","at":"2026-01-01T00:00:00Z",
-            "payload":{"epoch":{{{epoch}}},"epochsTotal":2000,"step":{{{Step}}},"loss":{{{Number(0.1)}}},"trainAccuracy":{{{Number(0.9)}}},"testLoss":{{{Number(0.2)}}},
+            "payload":{"epoch":{{{epoch}}},"epochsTotal":2000,"step":{{{Step}}},"loss":{{{Number(0.1)}}},
+            "trainAccuracy":{{{Number(0.9)}}},"testLoss":{{{Number(0.2)}}},
             "testAccuracy":{{{Number(0.9)}}},"nnz":50000,"density":0.05,"learningRate":0.01,"gradientNorm":{{{Number(0.3)}}},
             "trainSeconds":0.9,"evolutionSeconds":0.05,"testSeconds":0.05,"samplesPerSecond":200000,"gigaflopsPerSecond":50,
             "workerBytes":200000000,"secondsLeft":1000}}

@@ -6,16 +6,10 @@ namespace SparseService.Dashboard.Tests;
 /// <summary>What a page costs its browser, as the browser itself counts it.</summary>
 internal sealed class PageFigures
 {
-    // Runs before the page does: notes how long each frame's script takes, long tasks, and when the first curve stands.
+    // Runs before the page does: notes long tasks, and when the curves of the past stand.
     private const string Watch =
         """
-        window.figures = { frames: [], longTasks: [], curvesAt: null };
-        const original = window.requestAnimationFrame.bind(window);
-        window.requestAnimationFrame = callback => original(time => {
-          const start = performance.now();
-          callback(time);
-          window.figures.frames.push(performance.now() - start);
-        });
+        window.figures = { longTasks: [], curvesAt: null };
         new PerformanceObserver(list => list.getEntries().forEach(entry => window.figures.longTasks.push(entry.duration)))
           .observe({ type: "longtask", buffered: true });
         const look = () => {
@@ -23,10 +17,10 @@ internal sealed class PageFigures
           if (chart && /test [\d.]+/.test(chart.getAttribute("aria-label"))) {
             window.figures.curvesAt = performance.now();
           } else {
-            original(look);
+            requestAnimationFrame(look);
           }
         };
-        original(look);
+        requestAnimationFrame(look);
         """;
 
     private readonly IPage page;
@@ -61,6 +55,9 @@ internal sealed class PageFigures
     /// <summary>Seconds that the main thread has worked so far: script, style, layout, paint.</summary>
     public Task<double> MainThreadSecondsAsync() => MetricAsync("TaskDuration");
 
+    /// <summary>The part of it that is script.</summary>
+    public Task<double> ScriptSecondsAsync() => MetricAsync("ScriptDuration");
+
     public Task<double> FirstPaintMsAsync() => page.EvaluateAsync<double>(
         "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? -1");
 
@@ -70,9 +67,6 @@ internal sealed class PageFigures
         await page.WaitForFunctionAsync("() => window.figures.curvesAt !== null");
         return await page.EvaluateAsync<double>("() => window.figures.curvesAt");
     }
-
-    /// <summary>Milliseconds of script of each frame since the last call.</summary>
-    public Task<double[]> TakeFramesAsync() => page.EvaluateAsync<double[]>("() => window.figures.frames.splice(0)");
 
     /// <summary>Tasks of 50 ms and more since the last call.</summary>
     public Task<double[]> TakeLongTasksAsync() => page.EvaluateAsync<double[]>("() => window.figures.longTasks.splice(0)");

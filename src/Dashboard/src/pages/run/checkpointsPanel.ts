@@ -34,11 +34,15 @@ export function createCheckpointsPanel(api: ApiClient, refresh: () => Promise<vo
   const scroll = h("div", { class: "table-scroll", tabIndex: 0, attrs: { role: "region", "aria-label": "Checkpoints" } }, table);
   body.append(empty);
   let drawn = "";
+  let hasModel = false;
   return {
     element,
     topics: ["checkpoints", "run"],
     update(model) {
-      tools.replaceChildren(...modelButton(api, model));
+      if (!hasModel && model.run.modelId) {
+        hasModel = true;
+        tools.replaceChildren(...modelButton(api, model));
+      }
       const newest = [...model.checkpoints].sort((a, b) => b.step - a.step);
       body.replaceChildren(newest.length === 0 ? empty : scroll);
       const canResume = ["paused", "failed", "cancelled"].includes(model.run.state);

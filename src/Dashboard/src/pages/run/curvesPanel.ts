@@ -76,7 +76,7 @@ function createCurvesPanel(
   });
   return {
     element,
-    topics: ["curves"],
+    topics: title === "Loss" ? ["curves", "step"] : ["curves"],
     update(model) {
       shown = model;
       draw();

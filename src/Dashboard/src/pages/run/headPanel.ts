@@ -91,7 +91,7 @@ export function createHeadPanel(api: ApiClient, model: RunModel, refresh: () => 
 
   return {
     element,
-    topics: ["run", "status"],
+    topics: ["run", "step", "status"],
     update({ run, share, secondsPerEpoch, status: feed }) {
       setText(title, nameOf(run));
       updateStateChip(chip, run.state);

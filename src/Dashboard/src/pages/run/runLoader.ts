@@ -34,8 +34,9 @@ export class RunLoader {
   async loadPast(): Promise<void> {
     const { id, datasetId, lastEventSeq } = this.model.run;
     await Promise.all([
-      this.quietly(async () =>
-        this.model.addMetrics(await this.api.getMetrics(id, [...epochSeries, stepSeries], maxPoints, this.signal)),
+      // Apart, as the steps of a long run take longer: its epochs are drawn meanwhile.
+      ...[epochSeries, [stepSeries]].map(series =>
+        this.quietly(async () => this.model.addMetrics(await this.api.getMetrics(id, series, maxPoints, this.signal))),
       ),
       this.quietly(async () =>
         this.model.addPastEvents(await this.api.listEvents(id, Math.max(0, lastEventSeq - pastEvents), this.signal)),

@@ -14,7 +14,8 @@ import type { FeedStatus } from "../../live/hubLink";
 import { SeriesBuffer } from "../../series/seriesBuffer";
 import { drawnEpochs, mostDrawn } from "./drawnEpochs";
 
-export type Topic = "run" | "curves" | "statistics" | "events" | "checkpoints" | "status";
+/** "step" alone comes ten times a second; whoever listens to it must be quick. */
+export type Topic = "run" | "step" | "curves" | "statistics" | "events" | "checkpoints" | "status";
 
 export const epochSeries = [
   "loss",
@@ -141,7 +142,7 @@ export class RunModel {
   applyStep(step: StepUpdate): void {
     this.series(stepSeries).put(step.step, step.loss);
     this.step = step;
-    this.touch("curves", "run");
+    this.touch("step");
   }
 
   applyEvent(event: RunEvent): void {

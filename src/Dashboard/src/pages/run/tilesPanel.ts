@@ -65,7 +65,7 @@ export function createTilesPanel(): RunPanel {
       { class: "tiles" },
       parts.map(({ tile, value, note }) => h("div", { class: "tile" }, h("dt", {}, tile.label), value, note)),
     ),
-    topics: ["run"],
+    topics: ["run", "step"],
     update(model) {
       for (const { tile, value, note } of parts) {
         setText(value, tile.value(model));
