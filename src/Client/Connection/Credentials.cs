@@ -35,7 +35,7 @@ internal sealed record Credentials(string Url, string Key)
         }
 
         return stored ?? throw new CliFault(
-            $"Not signed in: run `{CommandName.Current} login` (a service on this machine shows its key when it starts first), "
+            $"Not signed in: run `{CommandName.Current} login` (a service prints a link for it when it starts), "
             + $"or set {UrlVariable} and {KeyVariable}.", ExitCode.Unreachable);
     }
 

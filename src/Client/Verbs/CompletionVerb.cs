@@ -5,13 +5,15 @@ namespace SparseService.Client.Verbs;
 /// <summary><c>sparse completion SHELL</c>: a script that lets the shell complete verbs and options by asking this program.</summary>
 internal sealed class CompletionVerb : Verb
 {
+    // Options are offered to those who have typed a dash; whoever has not may want a file.
     private const string Bash = """
         # sparse, for bash: eval "$(sparse completion bash)"
         _sparse() {
-            local line=${COMP_LINE#*[[:space:]]} skipped
-            skipped=$(( ${#COMP_LINE} - ${#line} ))
+            local line=${COMP_LINE#*[[:space:]]} word=${COMP_WORDS[COMP_CWORD]} found
+            found=$(sparse "[suggest:$(( COMP_POINT - ${#COMP_LINE} + ${#line} ))]" "$line" 2>/dev/null)
+            [[ $word == -* ]] || found=$(grep -v '^[-/]' <<<"$found")
             local IFS=$'\n'
-            COMPREPLY=($(compgen -W "$(sparse "[suggest:$(( COMP_POINT - skipped ))]" "$line" 2>/dev/null)" -- "${COMP_WORDS[COMP_CWORD]}"))
+            COMPREPLY=($(compgen -W "$found" -- "$word"))
         }
         complete -o default -F _sparse sparse
         """;
@@ -23,6 +25,7 @@ internal sealed class CompletionVerb : Verb
             local line="${(j: :)words[2,CURRENT]}"
             local -a found
             found=("${(@f)$(sparse "[suggest:${#line}]" "$line" 2>/dev/null)}")
+            [[ ${words[CURRENT]} == -* ]] || found=("${(@)found:#[-\/]*}")
             if [[ -n ${found[1]} ]]; then compadd -- "${found[@]}"; else _files; fi
         }
         compdef _sparse sparse
@@ -32,7 +35,11 @@ internal sealed class CompletionVerb : Verb
         # sparse, for fish: sparse completion fish | source
         function __sparse_complete
             set -l line (commandline -cp | string replace -r '^\S+\s' '')
-            sparse "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null
+            set -l found (sparse "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null)
+            if not string match -q -- '-*' (commandline -ct)
+                set found (string match -rv '^[-/]' -- $found)
+            end
+            printf '%s\n' $found
         end
         complete -c sparse -a '(__sparse_complete)'
         """;

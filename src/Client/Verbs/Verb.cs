@@ -15,12 +15,18 @@ internal abstract class Verb(string name, string description, params string[] ex
     protected static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 
     /// <summary>Refuses other values in one line, unlike the library's own check.</summary>
-    protected static void AllowOnly(Option<string?> option, params string[] values) =>
+    protected static void AllowOnly(Option<string?> option, params string[] values)
+    {
         option.Validators.Add(result => AllowOnly(result, option.Name, values));
+        option.CompletionSources.Add(values);
+    }
 
     /// <inheritdoc cref="AllowOnly(Option{string}, string[])"/>
-    protected static void AllowOnly(Argument<string> argument, params string[] values) =>
+    protected static void AllowOnly(Argument<string> argument, params string[] values)
+    {
         argument.Validators.Add(result => AllowOnly(result, argument.Name, values));
+        argument.CompletionSources.Add(values);
+    }
 
     protected static Option<int?> Number(string name, int least, string description) => new(name)
     {
