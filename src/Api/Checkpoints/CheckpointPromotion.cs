@@ -21,11 +21,12 @@ internal sealed class CheckpointPromotion(NpgsqlDataSource database, BlobStore b
         await VerifyAsync(checkpoint.BlobHash, cancellationToken);
         await using var bytes = ModelOf(checkpoint);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        // Two at once take turns from here: the second one finds the first one's model.
-        var run = await db.Runs.FromSql($"SELECT * FROM runs WHERE id = {checkpoint.RunId} FOR NO KEY UPDATE").AsNoTracking()
-            .SingleAsync(cancellationToken);
         var connection = (NpgsqlConnection)db.Database.GetDbConnection();
         var blob = await BlobStore.WriteAsync(connection, bytes, cancellationToken);
+        // Two at once take turns from here at the latest: the second one finds the first one's model. Not earlier: while the bytes are on
+        // their way, the run's worker must be able to write.
+        var run = await db.Runs.FromSql($"SELECT * FROM runs WHERE id = {checkpoint.RunId} FOR NO KEY UPDATE").AsNoTracking()
+            .SingleAsync(cancellationToken);
         // The same bytes of the same run are the same model: the last checkpoint's is the run's own result.
         var other = await db.Models.FirstOrDefaultAsync(
             model => model.CheckpointId == checkpoint.Id || (model.RunId == run.Id && model.BlobHash == blob.Hash), cancellationToken);
