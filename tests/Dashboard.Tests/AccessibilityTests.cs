@@ -21,7 +21,7 @@ public sealed class AccessibilityTests(Chromium chromium) : IClassFixture<Chromi
         await Accessibility.CheckAsync(page);
         await Screenshots.TakeAsync(page, "sign-in");
 
-        await page.GotoAsync($"{service.Address}/?key={service.Key}");
+        await service.SignInAsync(page);
         await page.GetByRole(AriaRole.Button, new() { Name = "Start the demo run" }).ClickAsync();
         await Assertions.Expect(page.Locator(".run-head .chip")).ToHaveTextAsync("Succeeded", new() { Timeout = 120_000 });
         await Accessibility.CheckAsync(page);

@@ -22,7 +22,7 @@ public sealed class AdminPageTests(Chromium chromium) : IClassFixture<Chromium>
         await using var service = await LiveApplication.StartAsync();
         var errors = new List<string>();
         var page = await chromium.OpenAsync(Desktop, errors);
-        await page.GotoAsync($"{service.Address}/dashboard/?key={service.Key}#/admin");
+        await service.SignInAsync(page, "#/admin");
         await Assertions.Expect(page.Locator(".keys-table tbody tr")).ToHaveCountAsync(1);
         await page.GetByLabel("Name").FillAsync("a/b");
         await page.GetByRole(AriaRole.Button, new() { Name = "Make a key" }).ClickAsync();
@@ -70,7 +70,7 @@ public sealed class AdminPageTests(Chromium chromium) : IClassFixture<Chromium>
         var errors = new List<string>();
         var page = await chromium.OpenAsync(Desktop, errors);
         await service.SubmitAsync(EndlessSpec.Replace("NAME", "the first", StringComparison.Ordinal));
-        await page.GotoAsync($"{service.Address}/dashboard/?key={service.Key}#/admin");
+        await service.SignInAsync(page, "#/admin");
         var workers = page.GetByRole(AriaRole.Region, new() { Name = "Workers", Exact = true });
         var slowly = new LocatorAssertionsToBeVisibleOptions { Timeout = 30_000 };
         await Assertions.Expect(workers.GetByRole(AriaRole.Link, new() { Name = "the first" })).ToBeVisibleAsync(slowly);

@@ -82,7 +82,7 @@ public sealed class LargeRunTests(Chromium chromium) : IClassFixture<Chromium>
     {
         var figures = await PageFigures.WatchAsync(page);
         var push = await LivePush.PlaceAsync(page, run);
-        await page.GotoAsync($"{service.Address}/dashboard/?key={service.Key}#/runs/{run}");
+        await service.SignInAsync(page, $"#/runs/{run}");
         await figures.CurvesMsAsync();
         await Assertions.Expect(page.Locator(".feed")).ToHaveTextAsync("Live");
         return (figures, push);

@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
+using Microsoft.Playwright;
 using SparseService.Api;
 using SparseService.Persistence.Entities;
 using SparseService.Shared;
@@ -48,6 +49,15 @@ internal sealed class LiveApplication : IAsyncDisposable
 
     /// <summary>What the service prints when it starts, for the browser of whoever started it.</summary>
     public string CreateStartUpLink() => Address + app!.CreateStartUpLink(ApiRole.Admin);
+
+    /// <summary>Opens the page as one who has signed in in this tab before.</summary>
+    /// <param name="route">Which page: <c>#/runs</c> …</param>
+    public async Task SignInAsync(IPage page, string route = "#/runs")
+    {
+        await page.GotoAsync($"{Address}/dashboard/");
+        await page.EvaluateAsync("([key, route]) => { sessionStorage.setItem('sparse.key', key); location.hash = route; }", new[] { Key, route });
+        await page.ReloadAsync();
+    }
 
     public Task<string> CreateKeyAsync(string name, string role) =>
         app!.CreateKeyAsync(name, Enum.Parse<ApiRole>(role, ignoreCase: true));

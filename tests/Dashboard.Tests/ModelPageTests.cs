@@ -30,7 +30,7 @@ public sealed partial class ModelPageTests(Chromium chromium) : IClassFixture<Ch
         await using var service = await LiveApplication.StartAsync();
         var errors = new List<string>();
         var page = await chromium.OpenAsync(Desktop, errors);
-        await page.GotoAsync($"{service.Address}/dashboard/?key={service.Key}#/models");
+        await service.SignInAsync(page, "#/models");
         await Assertions.Expect(page.GetByText("No models yet")).ToBeVisibleAsync();
         await Accessibility.CheckAsync(page);
 

@@ -26,16 +26,15 @@ public sealed partial class PageTests(Chromium chromium) : IClassFixture<Chromiu
         """;
 
     [Fact]
-    public async Task SignIn_ByStartUpLink_TakesTheKeyOutOfTheAddress()
+    public async Task SignIn_ByKey_RefusesAWrongOneAndTakesTheRight()
     {
         await BuiltPage.RequireAsync();
         await using var service = await LiveApplication.StartAsync();
         var errors = new List<string>();
         var page = await chromium.OpenAsync(Desktop, errors);
 
-        await page.GotoAsync($"{service.Address}/?key={service.Key}");
+        await service.SignInAsync(page);
         await Assertions.Expect(page.GetByText("No runs yet")).ToBeVisibleAsync();
-        Assert.DoesNotContain("sk_", page.Url, StringComparison.Ordinal);
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
         await Assertions.Expect(page.GetByLabel("API key")).ToBeVisibleAsync();
@@ -58,7 +57,7 @@ public sealed partial class PageTests(Chromium chromium) : IClassFixture<Chromiu
         var errors = new List<string>();
         var page = await chromium.OpenAsync(Desktop, errors);
 
-        await page.GotoAsync($"{service.Address}/?key={service.Key}");
+        await service.SignInAsync(page);
         await page.GetByRole(AriaRole.Button, new() { Name = "Start the demo run" }).ClickAsync();
         await ExpectStateAsync(page, "Succeeded");
 
@@ -86,7 +85,7 @@ public sealed partial class PageTests(Chromium chromium) : IClassFixture<Chromiu
         await using var service = await LiveApplication.StartAsync();
         var run = await service.SubmitAsync(LongSpec);
         var page = await chromium.OpenAsync(Phone, []);
-        await page.GotoAsync($"{service.Address}/dashboard/?key={service.Key}#/runs/{run}");
+        await service.SignInAsync(page, $"#/runs/{run}");
         await Assertions.Expect(page.Locator(".event-epoch").First)
             .ToContainTextAsync(new Regex(@"Epoch \d"), new() { Timeout = TrainingMs });
 

@@ -27,7 +27,7 @@ public sealed class ReadmeImages(Chromium chromium) : IClassFixture<Chromium>
         }
 
         var page = await chromium.OpenAsync(Window, []);
-        await page.GotoAsync($"{service.Address}/dashboard/?key={service.Key}#/runs/{runs[2]}");
+        await service.SignInAsync(page, $"#/runs/{runs[2]}");
         await Assertions.Expect(page.Locator(".heat-map").First).ToBeVisibleAsync();
         await page.SetViewportSizeAsync(Window.Width, RunHeight);
         await TakeAsync(page, "run.png", ColorScheme.Light);

@@ -19,7 +19,7 @@ public sealed class RunPageTests(Chromium chromium) : IClassFixture<Chromium>
         var (first, second) = (await chromium.OpenAsync(Desktop, errors), await chromium.OpenAsync(Desktop, errors));
         foreach (var page in new[] { first, second })
         {
-            await page.GotoAsync($"{service.Address}/dashboard/?key={service.Key}#/runs/{run}");
+            await service.SignInAsync(page, $"#/runs/{run}");
             await Assertions.Expect(Chip(page)).ToHaveTextAsync("Running", Soon);
             await Assertions.Expect(page.Locator(".event-epoch").First).ToBeVisibleAsync();
         }
@@ -56,7 +56,7 @@ public sealed class RunPageTests(Chromium chromium) : IClassFixture<Chromium>
         await service.WaitAsync(run);
         var errors = new List<string>();
         var page = await chromium.OpenAsync(Desktop, errors);
-        await page.GotoAsync($"{service.Address}/dashboard/?key={service.Key}#/runs/{run}");
+        await service.SignInAsync(page, $"#/runs/{run}");
         await Assertions.Expect(Chip(page)).ToHaveTextAsync("Succeeded");
 
         foreach (var name in new[]

@@ -16,7 +16,7 @@ public sealed class RunsPageTests(Chromium chromium) : IClassFixture<Chromium>
         await using var service = await LiveApplication.StartAsync();
         var errors = new List<string>();
         var page = await chromium.OpenAsync(Desktop, errors);
-        await page.GotoAsync($"{service.Address}/?key={service.Key}");
+        await service.SignInAsync(page);
         await Assertions.Expect(page.GetByText("No runs yet")).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator(".feed")).ToHaveTextAsync("Live");
 
@@ -50,7 +50,7 @@ public sealed class RunsPageTests(Chromium chromium) : IClassFixture<Chromium>
         await service.WaitAsync(runs[^1]);
         var errors = new List<string>();
         var page = await chromium.OpenAsync(Desktop, errors);
-        await page.GotoAsync($"{service.Address}/?key={service.Key}");
+        await service.SignInAsync(page);
         var rows = page.Locator(".runs-table tbody tr");
         await Assertions.Expect(rows).ToHaveCountAsync(3);
 

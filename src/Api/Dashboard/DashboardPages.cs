@@ -27,7 +27,7 @@ internal static class DashboardPages
 
             if (isBuilt)
             {
-                context.Response.Redirect($"{Address}/{context.Request.QueryString}"); // The start-up link's key goes along.
+                context.Response.Redirect($"{Address}/"); // What stands behind a # goes along in the browser.
                 return Task.CompletedTask;
             }
 

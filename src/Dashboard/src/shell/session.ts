@@ -21,21 +21,6 @@ export function forgetKey(): void {
 export const looksLikeKey = (text: string): boolean => keyForm.test(text);
 
 /**
- * Takes the key out of the start-up link `/?key=sk_…` before anything else happens, so that it does not stay in the
- * address bar, the history or a screenshot.
- */
-export function takeKeyFromAddress(): string | null {
-  const address = new URL(window.location.href);
-  const key = address.searchParams.get("key");
-  if (key === null) {
-    return null;
-  }
-  address.searchParams.delete("key");
-  window.history.replaceState(null, "", address.pathname + address.search + address.hash);
-  return key.trim();
-}
-
-/**
  * Takes the token out of the link that the service prints when it starts, `/#start=st_…`. It stood behind the #, which no browser sends
  * to a server; now it goes from the address bar and the history too.
  */

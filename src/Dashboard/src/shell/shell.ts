@@ -7,7 +7,7 @@ import type { PageContext, PageView } from "./page";
 import { findPage } from "./pages";
 import type { Role } from "./roles";
 import { parseRoute, runsLink } from "./router";
-import { forgetKey, looksLikeKey, storedKey, storeKey, takeKeyFromAddress, takeStartToken } from "./session";
+import { forgetKey, storedKey, storeKey, takeStartToken } from "./session";
 import { TopBar } from "./topBar";
 
 const refusedKey = "The service does not take this key (any more). Sign in with another one.";
@@ -28,10 +28,6 @@ export class Shell {
   constructor(private readonly root: HTMLElement) {}
 
   start(): void {
-    const linkKey = takeKeyFromAddress();
-    if (linkKey !== null && looksLikeKey(linkKey)) {
-      storeKey(linkKey, true);
-    }
     this.root.replaceChildren(this.bar.element, this.main);
     window.addEventListener("hashchange", () => void this.enter(true));
     void this.enter(false);
