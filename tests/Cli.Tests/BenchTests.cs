@@ -18,7 +18,7 @@ public class BenchTests
             limit => Assert.InRange(result.GetProperty("limits").GetProperty(limit).GetDouble(), 0.1, 1e6));
         var operations = result.GetProperty("operations").EnumerateArray().ToList();
         Assert.Equal(
-            ["forward", "train forward", "weight update", "forward", "train forward", "input gradient", "weight update"],
+            ["forward", "train forward", "weight update", "forward", "train forward", "input gradient", "backward", "weight update"],
             operations.Select(operation => operation.GetProperty("operation").GetString()));
         Assert.All(operations, operation =>
         {
@@ -27,7 +27,8 @@ public class BenchTests
             Assert.Contains(operation.GetProperty("limit").GetString(), Limits);
             var traffic = operation.GetProperty("traffic");
             Assert.Equal(
-                2.0 * operation.GetProperty("nnz").GetInt64() * operation.GetProperty("batch").GetInt32(),
+                (operation.GetProperty("operation").GetString() == "backward" ? 4.0 : 2.0)
+                * operation.GetProperty("nnz").GetInt64() * operation.GetProperty("batch").GetInt32(),
                 traffic.GetProperty("flops").GetDouble());
             Assert.InRange(traffic.GetProperty("l2Bytes").GetDouble(), 0, traffic.GetProperty("untiledL2Bytes").GetDouble());
         });

@@ -55,7 +55,8 @@ internal sealed class LiveApplication : IAsyncDisposable
     public async Task SignInAsync(IPage page, string route = "#/runs")
     {
         await page.GotoAsync($"{Address}/dashboard/");
-        await page.EvaluateAsync("([key, route]) => { sessionStorage.setItem('sparse.key', key); location.hash = route; }", new[] { Key, route });
+        await page.EvaluateAsync(
+            "([key, route]) => { sessionStorage.setItem('sparse.key', key); location.hash = route; }", new[] { Key, route });
         await page.ReloadAsync();
     }
 
