@@ -206,7 +206,8 @@ class RunsPage {
     this.demo.hidden = this.filters.element.hidden = isBare;
     this.more.hidden = cursor === null;
     const active = runs.filter(run => isActive(run.state)).length;
-    setText(this.count, isBare ? "" : `${runs.length}${cursor === null ? "" : "+"}, ${active} active`);
+    const shownRuns = `${runs.length}${cursor === null ? "" : "+"} ${runs.length === 1 && cursor === null ? "run" : "runs"}`;
+    setText(this.count, isBare ? "" : active > 0 ? `${shownRuns}, ${active} active` : shownRuns);
     this.sort.show(query.sort);
     this.filters.offerLabels(runs);
     if (runs.length > 0) {
