@@ -1,4 +1,3 @@
-using System.CommandLine;
 using System.Text.Json;
 using SparseService.Client.Connection;
 using SparseService.Client.Output;
@@ -7,21 +6,9 @@ using SparseService.Client.Verbs;
 namespace SparseService.Client.Datasets;
 
 /// <summary>A verb about one dataset.</summary>
-internal abstract class DatasetVerb : ClientVerb
-{
-    private readonly Argument<string> dataset = new("DATASET")
-    {
-        Description = "Id, the beginning of one, or a name (its newest version).",
-    };
-
-    protected DatasetVerb(string name, string description, params string[] examples)
-        : base(name, description, examples) => Arguments.Add(dataset);
-
-    protected abstract Task<int> RunAsync(Call call, JsonElement dataset, CancellationToken cancellationToken);
-
-    protected sealed override async Task<int> RunAsync(Call call, CancellationToken cancellationToken) => await RunAsync(
-        call, await new Lookup(call.Client).DatasetAsync(call.Arguments.GetRequiredValue(dataset), cancellationToken), cancellationToken);
-}
+internal abstract class DatasetVerb(string name, string description, params string[] examples) : NamedVerb(
+    "DATASET", "Id, the beginning of one, or a name (its newest version).", (lookup, text, token) => lookup.DatasetAsync(text, token),
+    name, description, examples);
 
 /// <summary><c>sparse datasets show DATASET</c>.</summary>
 internal sealed class ShowDatasetVerb() : DatasetVerb("show", "Shows a dataset: sizes and classes.", "./sparse datasets show fashion-mnist")
