@@ -41,9 +41,35 @@ public sealed record EpochResult
 
     public required NetworkStatistics Statistics { get; init; }
 
+    /// <summary>What each rank did in the epoch, by rank; null in sequential training.</summary>
+    public IReadOnlyList<RankStatistics>? Ranks { get; init; }
+
     /// <summary>Useful work of the training, in 10⁹ operations a second: a multiply and an add for each connection and sample in
     /// the forward pass, the weights' gradient and (not in layer 1) the input's gradient. What the kernels do beside it does not count.</summary>
     public double GigaflopsPerSecond => SamplesPerSecond * Statistics.Layers.Sum(layer => (layer.Layer == 1 ? 4.0 : 6.0) * layer.Nnz) / 1e9;
+}
+
+/// <summary>What one rank of a parallel training did in an epoch.</summary>
+public sealed record RankStatistics
+{
+    public required int Rank { get; init; }
+
+    /// <summary>Samples that it trained on (of its own rows in partitioned training: each rank sees every sample there).</summary>
+    public long Samples { get; init; }
+
+    /// <summary>Bytes that it sent to other ranks.</summary>
+    public long BytesSent { get; init; }
+
+    public long MessagesSent { get; init; }
+
+    /// <summary>Time in which it waited for others.</summary>
+    public double WaitingSeconds { get; init; }
+
+    /// <summary>Time in which it trained, waiting included.</summary>
+    public double TrainSeconds { get; init; }
+
+    /// <summary>WASAP: entry s counts the updates that were s updates old when they were applied; the last entry also all older ones. Else null.</summary>
+    public IReadOnlyList<long>? Staleness { get; init; }
 }
 
 /// <summary>Exact statistics of the network of one epoch, taken before evolution; births, deaths and prunings are this epoch's.</summary>

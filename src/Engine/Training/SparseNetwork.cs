@@ -121,7 +121,7 @@ internal sealed class SparseNetwork(IReadOnlyList<SparseLayer> layers) : IDispos
         {
             try
             {
-                Parallel.For(0, layers, new ParallelOptions { MaxDegreeOfParallelism = threads }, work);
+                System.Threading.Tasks.Parallel.For(0, layers, new ParallelOptions { MaxDegreeOfParallelism = threads }, work);
             }
             catch (AggregateException faults)
             {

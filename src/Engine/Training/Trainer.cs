@@ -8,7 +8,7 @@ namespace SparseService.Engine.Training;
 
 /// <summary>Trains one sparse network, epoch by epoch.</summary>
 /// <remarks>One caller at a time. Sequential training is bit-reproducible for any number of threads.</remarks>
-public sealed class Trainer : IDisposable
+public sealed class Trainer : ITraining
 {
     private readonly TrainerState state;
     private readonly SampleStore data;

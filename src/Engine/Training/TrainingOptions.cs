@@ -44,6 +44,9 @@ public sealed record TrainingOptions
     public PruningOptions? Pruning { get; init; }
 
     public CheckpointOptions Checkpoints { get; init; } = new();
+
+    /// <summary>Several workers on one network; null trains on one.</summary>
+    public ParallelTrainingOptions? Parallel { get; init; }
 }
 
 public sealed record NetworkOptions

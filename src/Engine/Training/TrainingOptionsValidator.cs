@@ -141,6 +141,11 @@ public static class TrainingOptionsValidator
             rules.Range("$.training.evolution.everyEpochs", evolution.EveryEpochs, 1, 100_000);
         }
 
+        if (options.Parallel is { } parallel)
+        {
+            ValidateParallel(rules, parallel);
+        }
+
         if (options.Pruning is { } pruning)
         {
             ValidatePruning(rules, pruning);
@@ -299,6 +304,19 @@ public static class TrainingOptionsValidator
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         _ => value.ToString() ?? string.Empty,
     };
+
+    private static void ValidateParallel(Rules rules, ParallelTrainingOptions parallel)
+    {
+        const string At = "$.training.parallel";
+        rules.Range($"{At}.workers", parallel.Workers, 1, 1024);
+        rules.Range($"{At}.localShare", parallel.LocalShare, 0, 1);
+        rules.Range($"{At}.warmupEpochs", parallel.WarmupEpochs, 0, MaximumEpochs);
+        if (rules.Present(parallel.Partition, $"{At}.partition", "an object"))
+        {
+            rules.Range($"{At}.partition.imbalance", parallel.Partition.Imbalance, 0, 1);
+            rules.Range($"{At}.partition.ownColumns", parallel.Partition.OwnColumns ?? 0, 0, 1);
+        }
+    }
 
     private sealed class Rules
     {
