@@ -12,6 +12,7 @@ public enum RandomPurpose
     Evolution = 5,
     Split = 6,
     GeneratedData = 7,
+    Partition = 8,
 }
 
 /// <summary>
