@@ -15,6 +15,9 @@ public unsafe interface ICommunicator : IDisposable
 
     int Size { get; }
 
+    /// <summary>Whether all ranks are threads of this process: what one of them allocates, all can read.</summary>
+    bool SharesMemory => false;
+
     /// <summary>What this rank has sent and how long it has waited since its counters were last taken.</summary>
     CommunicationCounters Counters { get; }
 
