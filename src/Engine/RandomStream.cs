@@ -37,6 +37,9 @@ public struct RandomStream
     public static RandomStream For(ulong seed, RandomPurpose purpose, long epoch = 0, long layer = 0) =>
         new(Key(seed, purpose, epoch, layer));
 
+    /// <summary>The stream of a key, for draws that belong to one of many things, e.g. a connection.</summary>
+    public static RandomStream From(ulong key) => new(key);
+
     /// <summary>A 64-bit key for counter-based draws, e.g. dropout's.</summary>
     public static ulong Key(ulong seed, RandomPurpose purpose, long epoch = 0, long layer = 0)
     {

@@ -44,7 +44,7 @@ public sealed class OpenNeurons
 
     public static OpenNeurons All(int rows, int columns) => new(new bool[rows], columns);
 
-    public bool IsRowOpen(int row) => !closedRows[row];
+    public bool IsRowOpen(long row) => !closedRows[row];
 
     /// <summary>The <paramref name="rank"/>-th open input neuron, from 0.</summary>
     public int Column(int rank) => openColumns is null ? rank : openColumns[rank];

@@ -4,69 +4,100 @@ namespace SparseService.Engine.Topology;
 public static unsafe class Regrowth
 {
     /// <summary>
-    /// Adds <paramref name="count"/> connections, each set of free cells equally likely, in place and in the order of the matrix. It draws
-    /// ranks among the free cells and walks to them, so it ends in O(rows + nnz + count) however full the layer is; drawing cells until a
-    /// free one is met would not end in a full one.
+    /// Adds <paramref name="count"/> connections, each set of free cells equally likely, in place and in the order of the matrix. The sites of a row are
+    /// drawn, not searched for, so it ends in O(rows + nnz + count) however full the layer is.
     /// </summary>
     /// <param name="connections">With room for them; all lie in open rows and columns.</param>
+    /// <param name="most">At least <paramref name="count"/>; see <see cref="GrowthSites.Of"/>.</param>
     /// <param name="initializer">Draws the values of the new connections; their optimizer state is 0.</param>
     /// <param name="explored">Is told of every new connection.</param>
+    /// <param name="stream">The layer's stream of this epoch.</param>
     /// <exception cref="ArgumentOutOfRangeException">Fewer cells are free than wanted.</exception>
     public static void Grow(
         Connections connections,
         long count,
+        long most,
         WeightInitializer initializer,
         OpenNeurons open,
         ExplorationSketch explored,
         ref RandomStream stream)
     {
         var weights = connections.Weights;
-        var free = open.Cells - weights.Nnz;
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, free);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, open.Cells - weights.Nnz);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, most);
         if (count == 0)
         {
             return;
         }
 
+        GrowthSites sites;
+        ulong? cut;
+        do
+        {
+            sites = GrowthSites.Of(open, weights.Columns, weights.Nnz + count, most, ref stream);
+        }
+        while (!Survey(weights, sites).TryCut(count, out cut));
+
+        Grow(connections, count, sites, cut, initializer, explored);
+    }
+
+    /// <summary>Looks at the sites of every row: which of them are free?</summary>
+    internal static GrowthSurvey Survey(Sparse.CsrMatrix weights, in GrowthSites sites)
+    {
+        var survey = new GrowthSurvey();
+        var columns = weights.ColumnIndices.Pointer;
+        var offsets = weights.RowOffsets.Pointer;
+        for (var row = 0; row < weights.Rows; row++)
+        {
+            var (start, k) = (offsets[row], offsets[row + 1L]);
+            for (var rowSites = sites.Row(row); rowSites.Next(out var column);)
+            {
+                while (k > start && columns[k - 1] > column)
+                {
+                    k--;
+                }
+
+                if (k == start || columns[k - 1] != column)
+                {
+                    survey.Add(sites.Priority(row, column), sites.Watched);
+                }
+            }
+        }
+
+        return survey;
+    }
+
+    // Old and new connections are merged from their ends, into the room behind the old ones: what is written never passes what is still to be read.
+    private static void Grow(
+        Connections connections, long count, in GrowthSites sites, ulong? cut, WeightInitializer initializer, ExplorationSketch explored)
+    {
+        var weights = connections.Weights;
         var (reader, writer) = (weights.Nnz, weights.Nnz + count);
         connections.Resize(writer);
         var at = new ConnectionPointers(connections);
         var offsets = weights.RowOffsets.Pointer;
-
-        // Both lists are merged from their ends, into the room behind the old one: what is written never passes what is still to be read.
-        // Ranks come ascending and count from the last free cell downwards.
-        var ranks = RandomCells.Distinct(free, count, ref stream);
-        var behind = 0L; // free cells in the rows that are done
-        var more = ranks.Next(out var rank);
         for (var row = weights.Rows - 1; reader < writer; row--)
         {
             var start = offsets[row];
             offsets[row + 1L] = writer;
-            var before = (int)(reader - start); // connections of this row that are not yet moved
-            var freeHere = open.IsRowOpen(row) ? open.ColumnCount - before : 0;
-            for (; more && rank - behind < freeHere; more = ranks.Next(out rank))
+            for (var rowSites = sites.Row(row); rowSites.Next(out var column);)
             {
-                // The r-th free column is the (r + s)-th open one, s = number of connections before it.
-                var place = freeHere - 1 - (int)(rank - behind);
-                var column = open.Column(place + before);
-                while (before > 0 && at.Columns[start + before - 1] >= column)
+                while (reader > start && at.Columns[reader - 1] > column)
                 {
-                    before--;
-                    at.Move(start + before, --writer);
-                    column = open.Column(place + before);
+                    at.Move(--reader, --writer);
                 }
 
-                at.Begin(--writer, column, initializer.Draw(ref stream));
-                explored.Add(((long)row * weights.Columns) + column);
+                if ((reader == start || at.Columns[reader - 1] != column) && !(sites.Priority(row, column) >= cut))
+                {
+                    at.Begin(--writer, column, sites.Weight(initializer, row, column));
+                    explored.Add(((long)row * weights.Columns) + column);
+                }
             }
 
-            while (before > 0)
+            while (reader > start)
             {
-                before--;
-                at.Move(start + before, --writer);
+                at.Move(--reader, --writer);
             }
-
-            (reader, behind) = (start, behind + freeHere);
         }
     }
 }

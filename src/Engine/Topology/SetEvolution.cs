@@ -23,10 +23,14 @@ public static class SetEvolution
         ExplorationSketch explored,
         ref RandomStream stream)
     {
+        var most = MostDropped(connections.Weights.Nnz, dropFraction);
         var dropped = Drop(connections, dropFraction);
-        Regrowth.Grow(connections, dropped, initializer, openNeurons, explored, ref stream);
+        Regrowth.Grow(connections, dropped, most, initializer, openNeurons, explored, ref stream);
         return dropped;
     }
+
+    /// <summary>Connections that an update drops at most: all but one or two, which the rounding of each sign's share may spare.</summary>
+    internal static long MostDropped(long nnz, double dropFraction) => (long)Math.Ceiling(dropFraction * nnz);
 
     /// <summary>Removes the ⌊ζ·n⌋ negative and the ⌊ζ·n⌋ positive connections closest to zero. Zero counts as positive; of equals the first
     /// go.</summary>

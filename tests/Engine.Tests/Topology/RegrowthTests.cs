@@ -86,7 +86,7 @@ public sealed class RegrowthTests
     private static long[] Grow(Connections connections, long count, OpenNeurons open, ref RandomStream stream)
     {
         var before = SetEvolutionTests.Cells(connections);
-        Regrowth.Grow(connections, count, Initializer, open, new ExplorationSketch(), ref stream);
+        Regrowth.Grow(connections, count, count, Initializer, open, new ExplorationSketch(), ref stream);
         return [.. SetEvolutionTests.Cells(connections).Keys.Except(before.Keys).Order()];
     }
 }
