@@ -30,12 +30,16 @@ public readonly struct GrowthSites
         (rowKey, priorityKey, weightKey) = (keys.NextUInt64(), keys.NextUInt64(), keys.NextUInt64());
 
         // About 4·√most + 4 are left out, ± √most.
-        var watched = ((12 * Math.Sqrt(most)) + 32) / Math.Max(1, most);
-        Watched = watched < 1 ? (ulong)((1 - watched) * ulong.MaxValue) : 0;
+        WatchedCount = (12 * Math.Sqrt(most)) + 32;
+        var share = WatchedCount / Math.Max(1, most);
+        Watched = share < 1 ? (ulong)((1 - share) * ulong.MaxValue) : 0;
     }
 
     /// <summary>Those left out have priorities from here on.</summary>
     public ulong Watched { get; }
+
+    /// <summary>How many free sites have such priorities, about.</summary>
+    public double WatchedCount { get; }
 
     /// <param name="open">Neurons that may get connections.</param>
     /// <param name="columns">Input neurons, closed ones included.</param>

@@ -1,9 +1,10 @@
 namespace SparseService.Engine.Topology;
 
 /// <summary>What must be known of the free sites of all rows before connections grow: how many there are, and the highest priorities.</summary>
-public sealed class GrowthSurvey
+/// <param name="capacity">Priorities to expect.</param>
+public sealed class GrowthSurvey(int capacity = 0)
 {
-    private readonly List<ulong> watched = [];
+    private readonly List<ulong> watched = new(capacity);
 
     /// <summary>Sites without a connection.</summary>
     public long Free { get; private set; }

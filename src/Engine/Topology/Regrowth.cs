@@ -44,7 +44,7 @@ public static unsafe class Regrowth
     /// <summary>Looks at the sites of every row: which of them are free?</summary>
     internal static GrowthSurvey Survey(Sparse.CsrMatrix weights, in GrowthSites sites)
     {
-        var survey = new GrowthSurvey();
+        var survey = new GrowthSurvey((int)(1.1 * sites.WatchedCount));
         var columns = weights.ColumnIndices.Pointer;
         var offsets = weights.RowOffsets.Pointer;
         for (var row = 0; row < weights.Rows; row++)
