@@ -18,7 +18,7 @@ public unsafe interface ICommunicator : IDisposable
     /// <summary>Whether all ranks are threads of this process: what one of them allocates, all can read.</summary>
     bool SharesMemory => false;
 
-    /// <summary>What this rank has sent and how long it has waited since its counters were last taken.</summary>
+    /// <summary>What this rank has sent and how long it has waited since its counters were last taken; counts on with every call.</summary>
     CommunicationCounters Counters { get; }
 
     /// <summary>Begins to send; <paramref name="bytes"/> at <paramref name="from"/> must not change before the transfer is waited for.</summary>
@@ -88,4 +88,12 @@ public sealed class CommunicationCounters
 
     /// <summary>Time inside calls that waited for others.</summary>
     public double WaitingSeconds { get; set; }
+
+    /// <summary>The counts so far; counting begins anew.</summary>
+    public CommunicationCounters Take()
+    {
+        var taken = new CommunicationCounters { BytesSent = BytesSent, MessagesSent = MessagesSent, WaitingSeconds = WaitingSeconds };
+        (BytesSent, MessagesSent, WaitingSeconds) = (0, 0, 0);
+        return taken;
+    }
 }
