@@ -28,18 +28,34 @@ public abstract partial class Backend
         return squares;
     }
 
+    /// <summary>Gradient of the biases alone: db[i] = (1/samples)·Σ_b dY[i,b].</summary>
+    /// <param name="dY">[db.Length, batchSize], gradient by the preactivations, not divided by the batch size.</param>
+    /// <param name="db">One per output neuron, overwritten.</param>
+    /// <param name="padding">How many samples at the end of the minibatch are none: dY is 0 there, and the mean is over the others.</param>
+    /// <returns>Squared L2 norm of db.</returns>
+    /// <exception cref="ArgumentException">A buffer has the wrong length.</exception>
+    public double BiasGradient(DeviceBuffer<float> dY, DeviceBuffer<float> db, int batchSize, int padding = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        RequirePadding(padding, batchSize);
+        RequireLength(dY.Length, db.Length, batchSize, nameof(dY));
+        var squares = BiasGradientCore(dY, db, batchSize, batchSize - padding);
+        KeepAlive(null, dY, db);
+        return squares;
+    }
+
+    protected abstract double BiasGradientCore(DeviceBuffer<float> dY, DeviceBuffer<float> db, int batchSize, int samples);
+
     protected abstract double BiasUpdateCore(
         float[] bias, DeviceBuffer<float> dY, float[] state0, float[]? state1, int batchSize, int samples, in OptimizerStep step);
 }
 
 public sealed unsafe partial class ReferenceBackend
 {
-    protected override double BiasUpdateCore(
-        float[] bias, DeviceBuffer<float> dY, float[] state0, float[]? state1, int batchSize, int samples, in OptimizerStep step)
+    protected override double BiasGradientCore(DeviceBuffer<float> dY, DeviceBuffer<float> db, int batchSize, int samples)
     {
-        var gradients = new float[bias.Length];
         var squares = 0.0;
-        for (var row = 0; row < bias.Length; row++)
+        for (var row = 0; row < db.Length; row++)
         {
             var sum = 0.0;
             for (var sample = 0; sample < batchSize; sample++)
@@ -47,13 +63,21 @@ public sealed unsafe partial class ReferenceBackend
                 sum += dY.Pointer[((long)row * batchSize) + sample];
             }
 
-            gradients[row] = (float)(sum / samples);
-            squares += (double)gradients[row] * gradients[row];
+            db[row] = (float)(sum / samples);
+            squares += (double)db[row] * db[row];
         }
 
-        fixed (float* values = bias, differences = gradients, first = state0, second = state1)
+        return squares;
+    }
+
+    protected override double BiasUpdateCore(
+        float[] bias, DeviceBuffer<float> dY, float[] state0, float[]? state1, int batchSize, int samples, in OptimizerStep step)
+    {
+        using var gradients = new DeviceBuffer<float>(bias.Length);
+        var squares = BiasGradientCore(dY, gradients, batchSize, samples);
+        fixed (float* values = bias, first = state0, second = state1)
         {
-            var update = new UpdateAll(bias.Length, values, differences, first, second);
+            var update = new UpdateAll(bias.Length, values, gradients.Pointer, first, second);
             step.Dispatch(ref update);
         }
 
@@ -63,6 +87,35 @@ public sealed unsafe partial class ReferenceBackend
 
 public sealed unsafe partial class SimdBackend
 {
+    protected override double BiasGradientCore(DeviceBuffer<float> dY, DeviceBuffer<float> db, int batchSize, int samples)
+    {
+        var call = new BiasGradientCall
+        {
+            Backend = this, Rows = (int)db.Length, DY = dY.Pointer, BatchSize = batchSize, Sink = new StoreGradient(db.Pointer, 1f / samples),
+        };
+        Dispatch(batchSize, ref call);
+        return call.Squares;
+    }
+
+    private struct BiasGradientCall : ILanesUser
+    {
+        public SimdBackend Backend;
+        public int Rows;
+        public float* DY;
+        public int BatchSize;
+        public StoreGradient Sink;
+        public double Squares;
+
+        public void Use<TLanes>()
+            where TLanes : unmanaged, ILanes<TLanes>
+        {
+            var squares = stackalloc double[RowBlocks.MostBlocks];
+            var sums = new RowSums<TLanes, StoreGradient>(Rows, BatchSize, DY, Sink, squares);
+            Backend.team.Run(ref sums, sums.Blocks);
+            Squares = SumInOrder(squares, sums.Blocks);
+        }
+    }
+
     protected override double BiasUpdateCore(
         float[] bias, DeviceBuffer<float> dY, float[] state0, float[]? state1, int batchSize, int samples, in OptimizerStep step)
     {

@@ -12,6 +12,7 @@ public sealed unsafe class DeviceBuffer<T> : IDisposable
     private const int CacheLine = 64;
 
     private readonly long bytes;
+    private readonly DeviceBuffer<T>? whole;
 
     public DeviceBuffer(long length)
     {
@@ -32,6 +33,15 @@ public sealed unsafe class DeviceBuffer<T> : IDisposable
     /// <summary>Copies <paramref name="items"/>.</summary>
     public DeviceBuffer(ReadOnlySpan<T> items)
         : this(items.Length) => items.CopyTo(Span);
+
+    private DeviceBuffer(DeviceBuffer<T> whole, long start, long length)
+    {
+        this.whole = whole;
+        Length = length;
+        Capacity = length;
+        Pointer = whole.Pointer + start;
+        GC.SuppressFinalize(this);
+    }
 
     ~DeviceBuffer() => Free();
 
@@ -76,6 +86,15 @@ public sealed unsafe class DeviceBuffer<T> : IDisposable
         return new Span<T>(Pointer + start, length);
     }
 
+    /// <summary>A part of this buffer as one of its own: the memory stays this one's, and what stands behind the part is not its own.</summary>
+    internal DeviceBuffer<T> Window(long start, long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(start);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(start, Length - length);
+        return new DeviceBuffer<T>(this, start, length);
+    }
+
     /// <summary>Sets every element to 0.</summary>
     public void Clear() => NativeMemory.Clear(Pointer, (nuint)(Length * sizeof(T)));
 
@@ -108,8 +127,12 @@ public sealed unsafe class DeviceBuffer<T> : IDisposable
             return;
         }
 
-        NativeMemory.AlignedFree(Pointer);
-        GC.RemoveMemoryPressure(bytes);
+        if (whole is null)
+        {
+            NativeMemory.AlignedFree(Pointer);
+            GC.RemoveMemoryPressure(bytes);
+        }
+
         Pointer = null;
         (Length, Capacity) = (0, 0);
     }

@@ -63,6 +63,62 @@ public abstract partial class Backend
         SparseInputGradientCore(w, wT, dY, slopes, dX, batchSize);
         return SparseWeightUpdateCore(w, x, dY, state0, state1, batchSize, samples, step);
     }
+
+    /// <summary>Computes dX and dW, and updates nothing: where the update is somebody else's, or waits for other gradients. Both have the bits that
+    /// <see cref="SparseBackward"/> works with.</summary>
+    /// <param name="wT">Transpose index of w's present pattern.</param>
+    /// <param name="x">[w.Columns, batchSize], as given to the forward pass.</param>
+    /// <param name="dY">[w.Rows, batchSize], gradient by the preactivations, not divided by the batch size.</param>
+    /// <param name="slopes">[w.Columns, batchSize], from the layer below's forward pass.</param>
+    /// <param name="dX">[w.Columns, batchSize], overwritten.</param>
+    /// <param name="dW">One per connection, in the matrix's order, overwritten.</param>
+    /// <param name="padding">How many samples at the end of the minibatch are none: dY is 0 there, and the mean is over the others.</param>
+    /// <returns>Squared L2 norm of dW.</returns>
+    /// <exception cref="ArgumentException">A buffer has the wrong length, dX is one of the inputs, or the index belongs to another
+    /// pattern.</exception>
+    public double SparseBackwardGradient(
+        CsrMatrix w,
+        TransposeIndex wT,
+        DeviceBuffer<float> x,
+        DeviceBuffer<float> dY,
+        DeviceBuffer<float> slopes,
+        DeviceBuffer<float> dX,
+        DeviceBuffer<float> dW,
+        int batchSize,
+        int padding = 0)
+    {
+        RequireWeightGradient(w, x, dY, batchSize, padding);
+        RequireExactly(dW.Length, w.Nnz, nameof(dW), "connections of w");
+        RequireInputGradient(w, wT, dY, slopes, dX, batchSize);
+        RequireDistinct(dX, x, nameof(dX), nameof(x));
+        var squares = SparseBackwardGradientCore(w, wT, x, dY, slopes, dX, dW, batchSize, batchSize - padding);
+        KeepAlive(w, x, dY, slopes, dX);
+        KeepAlive(null, dW);
+        GC.KeepAlive(wT);
+        return squares;
+    }
+
+    protected virtual double SparseBackwardGradientCore(
+        CsrMatrix w,
+        TransposeIndex wT,
+        DeviceBuffer<float> x,
+        DeviceBuffer<float> dY,
+        DeviceBuffer<float> slopes,
+        DeviceBuffer<float> dX,
+        DeviceBuffer<float> dW,
+        int batchSize,
+        int samples)
+    {
+        SparseInputGradientCore(w, wT, dY, slopes, dX, batchSize);
+        return SparseWeightGradientCore(w, x, dY, dW, batchSize, samples);
+    }
+
+    /// <summary>Makes what the backward pass derives from a pattern, so that several backends may then run it on the same matrix at once.</summary>
+    internal void PrepareBackward(CsrMatrix w, TransposeIndex wT, int batchSize) => PrepareBackwardCore(w, wT, batchSize);
+
+    private protected virtual void PrepareBackwardCore(CsrMatrix w, TransposeIndex wT, int batchSize)
+    {
+    }
 }
 
 public sealed unsafe partial class SimdBackend
@@ -85,26 +141,73 @@ public sealed unsafe partial class SimdBackend
             return base.SparseBackwardCore(w, wT, x, dY, slopes, dX, state0, state1, batchSize, samples, step);
         }
 
-        var groups = wT.Groups;
-        var gradient = scratch.Take(groups.Rows.Length);
-        var connections = new GroupedConnections(
-            groups.Offsets.Pointer, groups.Rows.Pointer, groups.Positions.Pointer, w.Values.Pointer);
-        var product = new BackwardProduct<Lanes16>(
-            new RowBlocks(groups.Offsets.Pointer, w.Columns), connections, x.Pointer, dY.Pointer, slopes.Pointer, dX.Pointer,
-            gradient.Pointer, batchSize);
-        product.Run(team, plan, w.Rows);
-
         var second = state1 is null ? null : state1.Pointer;
         var update = new GroupedUpdateCall
         {
             Backend = this,
             Blocks = new RowBlocks(w.RowOffsets.Pointer, w.Rows),
-            Gradient = new GroupedGradient(w.RowOffsets.Pointer, groups.Places.Pointer, gradient.Pointer),
             Parameters = new ParameterArrays(w.Values.Pointer, state0.Pointer, second, 1f / samples),
         };
+        var sums = BackwardSums(w, wT, x, dY, slopes, dX, batchSize);
+        update.Gradient = new GroupedGradient(w.RowOffsets.Pointer, wT.Groups.Places.Pointer, sums.Pointer);
         step.Dispatch(ref update);
-        scratch.GiveBack(gradient);
+        scratch.GiveBack(sums);
         return update.Squares;
+    }
+
+    protected override double SparseBackwardGradientCore(
+        CsrMatrix w,
+        TransposeIndex wT,
+        DeviceBuffer<float> x,
+        DeviceBuffer<float> dY,
+        DeviceBuffer<float> slopes,
+        DeviceBuffer<float> dX,
+        DeviceBuffer<float> dW,
+        int batchSize,
+        int samples)
+    {
+        if (!Fuses(w, batchSize))
+        {
+            return base.SparseBackwardGradientCore(w, wT, x, dY, slopes, dX, dW, batchSize, samples);
+        }
+
+        var squares = stackalloc double[RowBlocks.MostBlocks];
+        var blocks = new RowBlocks(w.RowOffsets.Pointer, w.Rows);
+        var sums = BackwardSums(w, wT, x, dY, slopes, dX, batchSize);
+        var store = new GroupedUpdate<StoreGradient>(
+            blocks, new GroupedGradient(w.RowOffsets.Pointer, wT.Groups.Places.Pointer, sums.Pointer), new StoreGradient(dW.Pointer, 1f / samples), squares);
+        team.Run(ref store, blocks.Count);
+        scratch.GiveBack(sums);
+        return SumInOrder(squares, blocks.Count);
+    }
+
+    /// <summary>dX, and the sums of the gradient in the order of the groups: from the scratch memory.</summary>
+    private DeviceBuffer<float> BackwardSums(
+        CsrMatrix w,
+        TransposeIndex wT,
+        DeviceBuffer<float> x,
+        DeviceBuffer<float> dY,
+        DeviceBuffer<float> slopes,
+        DeviceBuffer<float> dX,
+        int batchSize)
+    {
+        var groups = wT.Groups;
+        var sums = scratch.Take(groups.Rows.Length);
+        var connections = new GroupedConnections(
+            groups.Offsets.Pointer, groups.Rows.Pointer, groups.Positions.Pointer, w.Values.Pointer);
+        var product = new BackwardProduct<Lanes16>(
+            new RowBlocks(groups.Offsets.Pointer, w.Columns), connections, x.Pointer, dY.Pointer, slopes.Pointer, dX.Pointer,
+            sums.Pointer, batchSize);
+        product.Run(team, plan, w.Rows);
+        return sums;
+    }
+
+    private protected override void PrepareBackwardCore(CsrMatrix w, TransposeIndex wT, int batchSize)
+    {
+        if (Fuses(w, batchSize))
+        {
+            _ = wT.Groups;
+        }
     }
 
     // The loop wants 24 registers: only AVX-512 has so many.
