@@ -48,6 +48,33 @@ public class BiasUpdateTests
         }
     }
 
+    [Theory, MemberData(nameof(AllShapes))]
+    public unsafe void BiasGradient_ThenParameterUpdate_HasTheBitsOfOnePass(string name, int batchSize, int rows)
+    {
+        using var backend = Backend.Create(name, 1);
+        foreach (var step in DoubleOptimizer.Samples)
+        {
+            using var dY = Buffer(Vector(rows * batchSize, seed: 2));
+            var (bias, state0) = (Vector(rows, seed: 1), Vector(rows, seed: 3));
+            var state1 = step.StateSlots > 1 ? Vector(rows, seed: 4).Select(Math.Abs).ToArray() : null;
+            using var gradient = new DeviceBuffer<float>(rows);
+            var (together, first, second) = (bias.ToArray(), state0.ToArray(), state1?.ToArray());
+
+            var squares = backend.BiasGradient(dY, gradient, batchSize);
+            fixed (float* parameters = bias, s0 = state0, s1 = state1)
+            {
+                backend.ParameterUpdate(parameters, gradient.Pointer, s0, s1, rows, step);
+            }
+
+            var expected = backend.BiasUpdate(together, dY, first, second, batchSize, step);
+
+            Assert.Equal(Bits(together), Bits(bias));
+            Assert.Equal(Bits(first), Bits(state0));
+            Assert.Equal(Bits(second), Bits(state1));
+            Assert.Equal(expected, squares);
+        }
+    }
+
     [Fact]
     public void BiasUpdate_ManyBlocksOfRows_HasTheSameBitsOnAnyNumberOfThreads()
     {

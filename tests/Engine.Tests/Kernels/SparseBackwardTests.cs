@@ -80,6 +80,30 @@ public class SparseBackwardTests
         }
     }
 
+    [Theory, MemberData(nameof(PlansAndThreads))]
+    public unsafe void SparseBackwardGradient_ThenParameterUpdate_HasTheBitsOfOnePass(int batchSize, double density, long tileBytes, int threads)
+    {
+        foreach (var backend in new Backend[] { new SimdBackend(threads, new TilePlan(tileBytes, 16)), new ReferenceBackend() })
+        {
+            foreach (var step in DoubleOptimizer.Samples)
+            {
+                using var one = new Layer(batchSize, density, step);
+                using var two = new Layer(batchSize, density, step);
+                using var gradient = new DeviceBuffer<float>(one.W.Nnz);
+
+                var squares = backend.SparseBackwardGradient(one.W, one.Wt, one.X, one.Dy, one.Slopes, one.Dx.Buffer, gradient, batchSize);
+                var second = one.State1 is null ? null : one.State1.Pointer;
+                backend.ParameterUpdate(one.W.Values.Pointer, gradient.Pointer, one.State0.Pointer, second, one.W.Nnz, step);
+                var expected = two.Backward(backend);
+
+                Assert.Equal(two.Everything(), one.Everything());
+                Assert.Equal(expected, squares);
+            }
+
+            backend.Dispose();
+        }
+    }
+
     [Theory]
     [InlineData(2)]
     [InlineData(7)]
