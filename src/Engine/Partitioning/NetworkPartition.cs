@@ -50,8 +50,23 @@ public sealed class NetworkPartition
         return options.Kind switch
         {
             PartitionKind.Random => new(parts, [.. layers.Select((layer, l) => SimpleAssignment.Random(layer.Rows, parts, seed, l))]),
-            _ => new(parts, [.. layers.Select(layer => SimpleAssignment.Block(layer.Rows, parts))]),
+            PartitionKind.Block => new(parts, [.. layers.Select(layer => SimpleAssignment.Block(layer.Rows, parts))]),
+            _ => Cut(layers, options, parts, seed, effort ?? new PartitionEffort()),
         };
+    }
+
+    // Layer by layer: where a layer's rows are is where the next one's inputs live.
+    private static NetworkPartition Cut(
+        IReadOnlyList<CsrMatrix> layers, PartitionOptions options, int parts, ulong seed, PartitionEffort effort)
+    {
+        var owners = new int[layers.Count][];
+        for (var l = 0; l < owners.Length; l++)
+        {
+            var stream = RandomStream.For(seed, RandomPurpose.Partition, epoch: 1, l);
+            owners[l] = LayerCut.Of(layers[l], l == 0 ? null : owners[l - 1], parts, options.Imbalance, stream, effort);
+        }
+
+        return new NetworkPartition(parts, owners);
     }
 
     /// <summary>Bound of the number of parts: a part's number fits 16 bits.</summary>
