@@ -12,6 +12,8 @@ internal static class Programs
         || (Directory.Exists("/usr/lib/postgresql")
             && Directory.EnumerateDirectories("/usr/lib/postgresql").Any(version => File.Exists(Path.Combine(version, "bin", "initdb"))));
 
+    public static bool HasMpi() => ChildProcess.Find("mpirun") is not null;
+
     public static bool HasChromium() =>
         ChildProcess.Find("chromium") is not null || ChildProcess.Find("chromium-browser") is not null
         || ChildProcess.Find("google-chrome") is not null;

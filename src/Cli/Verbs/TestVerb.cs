@@ -56,10 +56,13 @@ internal sealed class TestVerb : Verb
         await TryAsync(() => SystemPackages.RequireAsync(
             "Chromium", Programs.HasChromium, ["chromium"], "Install Chromium or Chrome: the dashboard's tests drive it.",
             cancellationToken));
+        await TryAsync(() => SystemPackages.RequireAsync(
+            "Open MPI", Programs.HasMpi, ["openmpi-bin"], "Install Open MPI 4: ranks that are processes are started by its mpirun.",
+            cancellationToken));
         await TryAsync(() => Npm.RequireAsync(cancellationToken));
     }
 
-    // Tests of the page skip themselves, by name, where there is nothing to show it with.
+    // Tests of the page and of MPI skip themselves, by name, where there is nothing to run them with.
     private static async Task TryAsync(Func<Task> install)
     {
         try

@@ -2,7 +2,10 @@ namespace SparseService.Engine.Parallel;
 
 /// <summary>A rank of a parallel training failed, and with it the training.</summary>
 /// <param name="rank">Which.</param>
-public sealed class RankFailedException(int rank, string message, Exception? inner = null) : Exception($"Rank {rank}: {message}", inner)
+/// <param name="reason">Why.</param>
+public sealed class RankFailedException(int rank, string reason, Exception? inner = null) : Exception($"Rank {rank}: {reason}", inner)
 {
     public int Rank { get; } = rank;
+
+    public string Reason { get; } = reason;
 }
