@@ -5,4 +5,5 @@ namespace SparseService.Engine.Partitioning.Multilevel;
 /// <param name="Coldest">Last temperature.</param>
 /// <param name="Steps">Temperatures.</param>
 /// <param name="Tries">Moves drawn at each, for each vertex.</param>
-internal sealed record CutEffort(double Hottest, double Coldest, int Steps, int Tries);
+/// <param name="Largest">Most work of a cluster of vertices, in what a part may have.</param>
+internal sealed record CutEffort(double Hottest, double Coldest, int Steps, int Tries, double Largest = 0.5);

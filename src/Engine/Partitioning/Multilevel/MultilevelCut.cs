@@ -105,7 +105,7 @@ internal sealed class MultilevelCut(CutEffort effort, CancellationToken cancella
         Hypergraph graph, int fewest, long[] limits, int[]? apart, ref RandomStream stream)
     {
         List<(Hypergraph Graph, int[]? Clusters)> levels = [(graph, null)];
-        var heaviest = Math.Max(limits.Min() / 3, 1);
+        var heaviest = Math.Max((long)(limits.Min() * effort.Largest), 1);
         heaviest = Math.Min(heaviest, Math.Max(1, 4 * graph.TotalWork / fewest));
         while (graph.Vertices > fewest)
         {
