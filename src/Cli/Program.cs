@@ -11,6 +11,7 @@ var root = new RootCommand("Trains truly sparse neural networks: as a service, o
     new ServeVerb(),
     new WorkerVerb(),
     new TrainVerb(),
+    new PartitionVerb(),
     new TestVerb(),
     new BenchVerb(),
     new HealthVerb(),

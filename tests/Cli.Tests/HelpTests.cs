@@ -11,7 +11,7 @@ public class HelpTests
 
         Assert.Equal(0, help.ExitCode);
         Assert.All(
-            ["demo", "serve", "worker", "train", "test", "bench", "package", "login", "datasets", "runs", "models", "topology", "workers"],
+            ["demo", "serve", "worker", "train", "partition", "test", "bench", "package", "login", "datasets", "runs", "models", "topology", "workers"],
             verb => Assert.Contains($"  {verb} ", help.Output, StringComparison.Ordinal));
     }
 
@@ -34,6 +34,7 @@ public class HelpTests
     [InlineData("bench", "scale")]
     [InlineData("bench", "kernels")]
     [InlineData("bench", "live-latency")]
+    [InlineData("partition")]
     [InlineData("package")]
     public async Task Help_OfEachVerb_ShowsExamples(params string[] verb)
     {
@@ -66,6 +67,7 @@ public class HelpTests
     [InlineData("models", "pull")]
     [InlineData("models", "predict")]
     [InlineData("topology", "preview")]
+    [InlineData("topology", "partition")]
     [InlineData("workers")]
     [InlineData("completion")]
     public void Help_OfEachClientVerb_ShowsExamplesThatParse(params string[] words)

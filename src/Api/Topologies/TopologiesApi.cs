@@ -33,6 +33,7 @@ public static class TopologiesApi
                 + $"starts from on a grid of at most {SpyPlot.MostCells} by {SpyPlot.MostCells} cells over the asked part of the layer. "
                 + $"A layer of more than {SpyPlot.LargestDrawn:0} connections is refused.");
 
+        topologies.MapPartition(limits);
         routes.MapGet("/specs/schema", Schema).WithTags("Runs").WithName("getSpecSchema").Needs(ApiRole.Viewer)
             .Produces<object>(StatusCodes.Status200OK, SpecSchema.ContentType)
             .WithSummary("Read what a spec may hold, as a JSON Schema (2020-12)")

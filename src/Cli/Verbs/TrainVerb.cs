@@ -1,6 +1,6 @@
 using System.CommandLine;
+using SparseService.Cli.Files;
 using SparseService.Cli.Training;
-using SparseService.Engine.Training;
 
 namespace SparseService.Cli.Verbs;
 
@@ -52,7 +52,7 @@ internal sealed class TrainVerb : Verb
     {
         var request = new TrainRequest
         {
-            Spec = ReadSpec(arguments.GetRequiredValue(spec), arguments.GetValue(epochs), arguments.GetValue(seed)),
+            Spec = SpecFromFile.Read(arguments.GetRequiredValue(spec), arguments.GetValue(epochs), arguments.GetValue(seed)),
             Data = arguments.GetValue(data),
             Threads = arguments.GetValue(threads) ?? 0,
             Backend = arguments.GetValue(backend),
@@ -61,28 +61,5 @@ internal sealed class TrainVerb : Verb
             ModelPath = arguments.GetValue(model),
         };
         return new LocalTraining(request, TrainOutput.Create(arguments.GetValue(json))).RunAsync(cancellationToken);
-    }
-
-    private static RunSpec ReadSpec(string path, int? epochs, int? seed)
-    {
-        if (Directory.Exists(path))
-        {
-            throw new CliFault($"SPEC is {path}, a folder; allowed: a JSON file. Data is named by --data.", ExitCode.BadInput);
-        }
-
-        byte[] bytes;
-        try
-        {
-            bytes = File.ReadAllBytes(path);
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            throw new CliFault($"SPEC is {path}, which cannot be read: {fault.Message}", ExitCode.BadInput);
-        }
-
-        var read = RunSpecJson.Parse(bytes);
-        var training = read.Training with { Epochs = epochs ?? read.Training.Epochs, Seed = (ulong?)seed ?? read.Training.Seed };
-        var changed = read with { Training = training };
-        return TrainingOptionsValidator.Validate(changed) is { Count: > 0 } faults ? throw new InvalidSpecException(faults) : changed;
     }
 }

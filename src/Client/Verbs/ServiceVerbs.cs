@@ -23,7 +23,7 @@ internal static class ServiceVerbs
             SteerVerb.Resume(), new ForkVerb(), new EventsVerb(), new MetricsVerb(), new RemoveRunVerb(),
         },
         new Command("models", "Models that runs have made.") { new ListModelsVerb(), new PullVerb(), new PredictVerb() },
-        new Command("topology", "Sparse topologies.") { new PreviewVerb() },
+        new Command("topology", "Sparse topologies.") { new PreviewVerb(), new PartitionVerb() },
         new WorkersVerb(),
         new CompletionVerb(),
     ];

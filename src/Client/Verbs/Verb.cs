@@ -69,6 +69,24 @@ internal abstract class Verb(string name, string description, params string[] ex
         },
     };
 
+    /// <summary>A number from 0 to 1.</summary>
+    protected static Option<double?> Share(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "E",
+        CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number is >= 0 and <= 1)
+            {
+                return number;
+            }
+
+            result.AddError($"{name} is {text}; allowed: a number from 0 to 1");
+            return null;
+        },
+    };
+
     private static void AllowOnly(SymbolResult result, string name, string[] values)
     {
         if (result.Tokens is [var token, ..] && !values.Contains(token.Value))
