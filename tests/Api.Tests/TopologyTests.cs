@@ -72,6 +72,36 @@ public sealed class TopologyTests(ServiceFixture service)
     public async Task Spy_OfAHugeLayer_IsRefusedAtOnce() =>
         await (await PostAsync("spy?layer=1", Spec("null", "[10000000, 10000000, 2]"))).RefusalAsync(422, "$.training.network.layers[1]");
 
+    [Fact]
+    public async Task Partition_OfASpec_CountsWhatRanksWouldExchange()
+    {
+        var spec = Spec("null", "[50, 300, 300, 10]");
+        var report = await (await PostAsync("partition?parts=8&imbalance=0.05", spec)).JsonAsync();
+        Assert.Equal((8, 0.05), ((int)report["parts"]!, (double)report["allowedImbalance"]!));
+        Assert.Equal(["hypergraph", "random", "block"], report["partitions"]!.AsArray().Select(partition => (string?)partition!["kind"]));
+        var (cut, random) = (report["partitions"]![0]!, report["partitions"]![1]!);
+        Assert.InRange((long)cut["words"]!, 1, (long)random["words"]! - 1);
+        Assert.Equal([0, null, null], cut["layers"]!.AsArray().Select(layer => (long)layer!["words"]! == 0 ? 0L : (long?)null));
+        Assert.Equal((long)cut["words"]!, cut["layers"]!.AsArray().Sum(layer => (long)layer!["words"]!));
+        Assert.InRange((double)cut["layers"]![1]!["imbalance"]!, 0, 0.05);
+
+        spec["training"]!["parallel"] = JsonNode.Parse("""{ "method": "partitioned", "workers": 3, "partition": { "kind": "block" } }""");
+        report = await (await PostAsync("partition", spec)).JsonAsync();
+        Assert.Equal((3, "block"), ((int)report["parts"]!, (string?)report["partitions"]![0]!["kind"]));
+    }
+
+    [Theory]
+    [InlineData("", "[784, 300, 10]", 400, "parts")]
+    [InlineData("parts=0", "[784, 300, 10]", 400, "parts")]
+    [InlineData("parts=257", "[784, 300, 10]", 400, "parts")]
+    [InlineData("parts=4&imbalance=1.5", "[784, 300, 10]", 400, "imbalance")]
+    [InlineData("parts=4&imbalance=NaN", "[784, 300, 10]", 400, "imbalance")]
+    [InlineData("parts=4&kind=best", "[784, 300, 10]", 400, "kind")]
+    [InlineData("parts=2", "[50000, 50000, 10]", 422, "$.training.network")]
+    [InlineData("parts=256", "[10000, 5000, 2]", 422, "parts")]
+    public async Task Partition_BeyondWhatIsCutHere_NamesWhatIsAllowed(string query, string layers, int status, string path) =>
+        await (await PostAsync("partition?" + query, Spec("null", layers))).RefusalAsync(status, path);
+
     private Task<HttpResponseMessage> PostAsync(string route, JsonNode spec) =>
         service.Viewer.PostAsync("/v1/topologies/" + route, RunTests.Json(spec), Cancellation);
 

@@ -11,7 +11,10 @@ public class HelpTests
 
         Assert.Equal(0, help.ExitCode);
         Assert.All(
-            ["demo", "serve", "worker", "train", "partition", "test", "bench", "package", "login", "datasets", "runs", "models", "topology", "workers"],
+            [
+                "demo", "serve", "worker", "train", "partition", "test", "bench", "package",
+                "login", "datasets", "runs", "models", "topology", "workers",
+            ],
             verb => Assert.Contains($"  {verb} ", help.Output, StringComparison.Ordinal));
     }
 

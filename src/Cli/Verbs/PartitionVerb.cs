@@ -10,7 +10,8 @@ using SparseService.Engine.Training;
 
 namespace SparseService.Cli.Verbs;
 
-/// <summary><c>sparse partition SPEC</c>: shares the neurons of a network out to ranks and counts what they would exchange, without the service.</summary>
+/// <summary><c>sparse partition SPEC</c>: shares the neurons of a network out to ranks and counts what they would exchange, without the
+/// service.</summary>
 internal sealed class PartitionVerb : Verb
 {
     private readonly Argument<string?> spec = new("SPEC")
@@ -19,14 +20,19 @@ internal sealed class PartitionVerb : Verb
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<int?> parts = Number("--parts", 1, "Ranks that share the network; without it the spec's training.parallel.workers.");
+    private readonly Option<int?> parts = Number(
+        "--parts", 1, "Ranks that share the network; without it the spec's training.parallel.workers.");
+
     private readonly Option<string?> kind = Text("--kind", "KIND", "hypergraph (default), random or block.");
-    private readonly Option<double?> imbalance = Share("--imbalance", "How much more work than the average a part may have, 0 to 1 (default 0.01).");
+    private readonly Option<double?> imbalance = Share(
+        "--imbalance", "How much more work than the average a part may have, 0 to 1 (default 0.01).");
+
     private readonly Option<int?> seed = Number("--seed", 0, "In place of the spec's training.seed.");
     private readonly Option<int?> threads = Number("--threads", 0, "0 = one per processor (default). Does not change the result.");
     private readonly Option<string?> model = Text("--model", "FILE", "Takes the connections of a trained model.");
     private readonly Option<string?> resume = Text("--resume", "FILE", "Takes the connections of a checkpoint.");
-    private readonly Option<bool> json = Flag("--json", "The answer of POST /v1/topologies/partition on standard output, and nothing else there.");
+    private readonly Option<bool> json = Flag(
+        "--json", "The answer of POST /v1/topologies/partition on standard output, and nothing else there.");
 
     public PartitionVerb()
         : base(
@@ -44,8 +50,8 @@ internal sealed class PartitionVerb : Verb
         AllowOnly(kind, "hypergraph", "random", "block");
         Validators.Add(result =>
         {
-            var sources = new[] { result.GetValue(spec), result.GetValue(model), result.GetValue(resume) }.Count(source => source is not null);
-            if (sources != 1)
+            string?[] sources = [result.GetValue(spec), result.GetValue(model), result.GetValue(resume)];
+            if (sources.Count(source => source is not null) != 1)
             {
                 result.AddError("The network is named once: by SPEC, by --model or by --resume.");
             }
@@ -92,7 +98,10 @@ internal sealed class PartitionVerb : Verb
         ?? throw new CliFault("--parts is absent, and the spec has no training.parallel.workers; allowed: at least 1", ExitCode.BadInput);
 
     private static CsrMatrix[] Drawn(TrainingOptions options) =>
-        [.. Enumerable.Range(0, options.Network.Layers.Count - 1).Select(layer => TopologyGenerator.Layer(options.Network, layer, options.Seed))];
+    [
+        .. Enumerable.Range(0, options.Network.Layers.Count - 1)
+            .Select(layer => TopologyGenerator.Layer(options.Network, layer, options.Seed)),
+    ];
 
     private static StoredTopology Read(string path)
     {

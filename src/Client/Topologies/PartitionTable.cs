@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SparseService.Client.Connection;
 using SparseService.Client.Output;
 
 namespace SparseService.Client.Topologies;
@@ -21,18 +22,20 @@ internal static class PartitionTable
 
         table.Write();
         Console.WriteLine();
-        var all = new Table($"in {report.Whole("parts")} parts", ">words", ">of random", ">messages", ">most sent", ">imbalance", ">seconds");
+        var all = new Table(
+            $"in {report.Whole("parts")} parts", ">words", ">of random", ">messages", ">most sent", ">imbalance", ">seconds");
         var random = partitions.First(partition => partition.Text("kind") == "random").Number("words");
         foreach (var partition in partitions)
         {
             all.Add(
-                partition.Text("kind") ?? "-", Words.Count(partition.Number("words")), random > 0 ? Words.Share(partition.Number("words") / random) : "-",
-                Words.Count(partition.Number("messages")), Words.Count(partition.Number("largestSender")), Words.Share(partition.Number("imbalance")),
-                $"{partition.Number("seconds"):0.00}");
+                partition.Text("kind") ?? "-", Words.Count(partition.Number("words")),
+                random > 0 ? Words.Share(partition.Number("words") / random) : "-", Words.Count(partition.Number("messages")),
+                Words.Count(partition.Number("largestSender")), Words.Share(partition.Number("imbalance")), $"{partition.Number("seconds"):0.00}");
         }
 
         all.Write();
         Console.WriteLine();
-        Console.WriteLine("Words and messages per sample and direction; backward the same travel back. The first layer reads the data and needs none.");
+        Console.WriteLine(
+            "Words and messages per sample and direction; backward the same travel back. The first layer reads the data and needs none.");
     }
 }

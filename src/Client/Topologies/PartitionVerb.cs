@@ -9,9 +9,13 @@ namespace SparseService.Client.Topologies;
 internal sealed class PartitionVerb : ClientVerb
 {
     private readonly Argument<string> spec = new("SPEC") { Description = SpecFile.Description };
-    private readonly Option<int?> parts = Number("--parts", 1, "Ranks that share the network; without it the spec's training.parallel.workers.");
+    private readonly Option<int?> parts = Number(
+        "--parts", 1, "Ranks that share the network; without it the spec's training.parallel.workers.");
+
     private readonly Option<string?> kind = Text("--kind", "KIND", "hypergraph (default), random or block.");
-    private readonly Option<double?> imbalance = Share("--imbalance", "How much more work than the average a part may have, 0 to 1 (default 0.01).");
+    private readonly Option<double?> imbalance = Share(
+        "--imbalance", "How much more work than the average a part may have, 0 to 1 (default 0.01).");
+
 
     public PartitionVerb()
         : base(

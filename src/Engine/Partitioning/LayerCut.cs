@@ -7,8 +7,8 @@ namespace SparseService.Engine.Partitioning;
 /// <summary>Cuts one layer: which part owns each of its rows.</summary>
 internal static unsafe class LayerCut
 {
-    // Tries differ in how large clusters may grow: whole parts suit networks of equal rows, smaller ones rows that pack badly. Temperatures: measured on
-    // RadiX-Nets (lower is better) and random ones (1 is best, from 0.3 to 2 within 1 %).
+    // Tries differ in how large clusters may grow: whole parts suit networks of equal rows, smaller ones rows that pack badly. Temperatures:
+    // measured on RadiX-Nets (lower is better) and random ones (1 is best, from 0.3 to 2 within 1 %).
     private static readonly CutEffort[] Efforts =
     [
         new(Hottest: 1, Coldest: 0.15, Steps: 16, Tries: 60, Largest: 1),
@@ -60,7 +60,8 @@ internal static unsafe class LayerCut
         var found = new (long Cost, int[] Cut)[tries];
         SparseNetwork.ForEach(tries, effort.Threads == 0 ? Environment.ProcessorCount : effort.Threads, t =>
         {
-            var cut = new MultilevelCut(spent ?? Scaled(Efforts[t % Efforts.Length], graph), effort.Cancellation).Run(graph, most, streams[t]);
+            var levels = new MultilevelCut(spent ?? Scaled(Efforts[t % Efforts.Length], graph), effort.Cancellation);
+            var cut = levels.Run(graph, most, streams[t]);
             found[t] = (Keeps(graph, limits, cut, parts) ? Cost(graph, cut) : long.MaxValue, cut);
         });
         var best = found.MinBy(one => one.Cost);

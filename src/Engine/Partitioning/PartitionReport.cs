@@ -4,12 +4,13 @@ using SparseService.Engine.Training;
 
 namespace SparseService.Engine.Partitioning;
 
-/// <summary>What partitioned training of a network would exchange: the asked kind of partition first, then the others to compare with.</summary>
+/// <summary>What partitioned training of a network would exchange: the asked kind of partition first, then the others to compare
+/// with.</summary>
 public sealed record PartitionReport
 {
     public required int Parts { get; init; }
 
-    /// <summary>ε that was asked for: how much more work than the average a part may have in a layer, where the rows can be divided so.</summary>
+    /// <summary>ε that was asked for: how much more work than the average a part may have in a layer, where rows divide so.</summary>
     public required double AllowedImbalance { get; init; }
 
     /// <summary>Connections.</summary>
@@ -72,7 +73,8 @@ public sealed record PartitionResult
             Layers =
             [
                 .. score.Layers.Select((layer, l) => new PartitionedLayer(
-                    layer.Layer, layers[l].Columns, layers[l].Rows, layers[l].Nnz, layer.Words, layer.Messages, layer.LargestSender, layer.Imbalance)),
+                    layer.Layer, layers[l].Columns, layers[l].Rows, layers[l].Nnz,
+                    layer.Words, layer.Messages, layer.LargestSender, layer.Imbalance)),
             ],
         };
     }

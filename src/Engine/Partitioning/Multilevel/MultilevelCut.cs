@@ -1,8 +1,8 @@
 namespace SparseService.Engine.Partitioning.Multilevel;
 
 /// <summary>
-/// Cuts a hypergraph into parts: coarsens it, cuts the coarsest one by recursive bisection, and refines directly among all parts on every level of the way
-/// back. A function of its arguments.
+/// Cuts a hypergraph into parts: coarsens it, cuts the coarsest one by recursive bisection, and refines directly among all parts on every
+/// level of the way back. A function of its arguments.
 /// </summary>
 internal sealed class MultilevelCut(CutEffort effort, CancellationToken cancellation)
 {
