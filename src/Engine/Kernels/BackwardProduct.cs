@@ -15,7 +15,7 @@ namespace SparseService.Engine.Kernels;
 // only where dY holds infinity may a column's fill of weight 0 make NaN of it.
 
 internal unsafe struct BackwardProduct<TLanes>(
-    RowBlocks blocks, GroupedConnections w, float* x, float* dY, float* slopes, float* dX, float* gradient, int batchSize) : IBlockWork
+    RowBlocks blocks, GroupedConnections w, float* x, float* dY, Slopes slopes, float* dX, float* gradient, int batchSize) : IBlockWork
     where TLanes : unmanaged, ILanes<TLanes>
 {
     private int firstSample;
@@ -125,7 +125,7 @@ internal unsafe struct BackwardProduct<TLanes>(
                 (isFirst ? sums : Vector128.Load(gradient + t) + sums).Store(gradient + t);
             }
 
-            var slope = slopes + place;
+            var slope = slopes.First + ((long)column * slopes.Stride) + strip.Start;
             var target = dX + place;
             Store<TRegisters>(0, last, a0, slope, target);
             Store<TRegisters>(1, last, a1, slope, target);
@@ -209,6 +209,16 @@ internal unsafe struct BackwardProduct<TLanes>(
             WeightD = TLanes.Broadcast(weight[position[3]]);
         }
     }
+}
+
+/// <summary>What the input gradient is multiplied by.</summary>
+/// <param name="first">Of column 0.</param>
+/// <param name="stride">From a column to the next: the minibatch, or 0 where all columns share a row.</param>
+internal readonly unsafe struct Slopes(float* first, int stride)
+{
+    public float* First => first;
+
+    public int Stride => stride;
 }
 
 /// <summary>A matrix by its columns, see <see cref="ColumnGroups"/>.</summary>

@@ -24,6 +24,9 @@ internal interface IConnectionWeights
 /// <summary>What a row's sum starts from and what becomes of it.</summary>
 internal interface IRowFinish
 {
+    /// <summary>Whether sums go on from what stands in the output, instead of from <see cref="Start"/>.</summary>
+    static virtual bool GoesOn => false;
+
     float Start(int row);
 
     /// <summary>What is stored for a sum.</summary>
@@ -119,13 +122,13 @@ internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
             {
                 NarrowSums(row, next, strip);
             }
-            else if (pass.IsWhole)
+            else if (pass.IsWhole && !TFinish.GoesOn)
             {
                 Sums<TRegisters, Pass.WholeRows>(row, next, strip);
             }
             else
             {
-                if (pass.IsFirst)
+                if (pass.IsFirst && !TFinish.GoesOn)
                 {
                     Start(row, next, strip);
                 }
@@ -224,8 +227,9 @@ internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
 
             var (ta, tb, tc, td) = (offsets[row], offsets[row + 1], offsets[row + 2], offsets[row + 3]);
             var shortest = Math.Min(Math.Min(tb - ta, tc - tb), Math.Min(td - tc, offsets[row + 4] - td));
-            var (a, b, c, d) = (TLanes.Broadcast(finish.Start(row)), TLanes.Broadcast(finish.Start(row + 1)),
-                TLanes.Broadcast(finish.Start(row + 2)), TLanes.Broadcast(finish.Start(row + 3)));
+            var sums = output + ((long)row * batchSize) + place;
+            var (a, b, c, d) = (BeginNarrow(row, sums), BeginNarrow(row + 1, sums + batchSize),
+                BeginNarrow(row + 2, sums + (2L * batchSize)), BeginNarrow(row + 3, sums + (3L * batchSize)));
             for (var stop = ta + shortest; ta < stop; ta++, tb++, tc++, td++)
             {
                 a = connections.Add(ta, a);
@@ -234,7 +238,6 @@ internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
                 d = connections.Add(td, d);
             }
 
-            var sums = output + ((long)row * batchSize) + place;
             TLanes.Store(connections.AddAll(ta, offsets[row + 1], a), sums);
             TLanes.Store(connections.AddAll(tb, offsets[row + 2], b), sums + batchSize);
             TLanes.Store(connections.AddAll(tc, offsets[row + 3], c), sums + (2L * batchSize));
@@ -243,10 +246,13 @@ internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
 
         for (; row < end; row++)
         {
-            var sum = TLanes.Broadcast(finish.Start(row));
-            TLanes.Store(connections.AddAll(offsets[row], offsets[row + 1], sum), output + ((long)row * batchSize) + place);
+            var sums = output + ((long)row * batchSize) + place;
+            TLanes.Store(connections.AddAll(offsets[row], offsets[row + 1], BeginNarrow(row, sums)), sums);
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly TLanes BeginNarrow(int row, float* sums) => TFinish.GoesOn ? TLanes.Load(sums) : TLanes.Broadcast(finish.Start(row));
 
     private readonly void FinishOneSample(int row, int end)
     {

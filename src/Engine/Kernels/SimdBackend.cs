@@ -11,6 +11,7 @@ public sealed partial class SimdBackend : Backend
     private readonly ThreadTeam team;
     private readonly TilePlan plan;
     private readonly Scratch<float> scratch = new();
+    private DeviceBuffer<float>? ones;
 
     internal SimdBackend(int threads)
         : this(threads, TilePlan.Default)
@@ -32,6 +33,7 @@ public sealed partial class SimdBackend : Backend
     {
         team.Dispose();
         scratch.Dispose();
+        ones?.Dispose();
         base.Dispose();
     }
 

@@ -15,7 +15,8 @@ public abstract partial class Backend
     /// <param name="wT">Transpose index of w's present pattern.</param>
     /// <param name="x">[w.Columns, batchSize], as given to the forward pass.</param>
     /// <param name="dY">[w.Rows, batchSize], gradient by the preactivations, not divided by the batch size.</param>
-    /// <param name="slopes">[w.Columns, batchSize], from the layer below's forward pass.</param>
+    /// <param name="slopes">[w.Columns, batchSize], from the layer below's forward pass. Null leaves dX = Wᵀ·dY, a part of a sum that
+    /// somebody else finishes.</param>
     /// <param name="dX">[w.Columns, batchSize], overwritten.</param>
     /// <param name="state0">One per connection, updated: velocity, or Adam's first moment.</param>
     /// <param name="state1">One per connection, updated: Adam's second moment. Null for SGD.</param>
@@ -28,7 +29,7 @@ public abstract partial class Backend
         TransposeIndex wT,
         DeviceBuffer<float> x,
         DeviceBuffer<float> dY,
-        DeviceBuffer<float> slopes,
+        DeviceBuffer<float>? slopes,
         DeviceBuffer<float> dX,
         DeviceBuffer<float> state0,
         DeviceBuffer<float>? state1,
@@ -52,7 +53,7 @@ public abstract partial class Backend
         TransposeIndex wT,
         DeviceBuffer<float> x,
         DeviceBuffer<float> dY,
-        DeviceBuffer<float> slopes,
+        DeviceBuffer<float>? slopes,
         DeviceBuffer<float> dX,
         DeviceBuffer<float> state0,
         DeviceBuffer<float>? state1,
@@ -128,7 +129,7 @@ public sealed unsafe partial class SimdBackend
         TransposeIndex wT,
         DeviceBuffer<float> x,
         DeviceBuffer<float> dY,
-        DeviceBuffer<float> slopes,
+        DeviceBuffer<float>? slopes,
         DeviceBuffer<float> dX,
         DeviceBuffer<float> state0,
         DeviceBuffer<float>? state1,
@@ -187,7 +188,7 @@ public sealed unsafe partial class SimdBackend
         TransposeIndex wT,
         DeviceBuffer<float> x,
         DeviceBuffer<float> dY,
-        DeviceBuffer<float> slopes,
+        DeviceBuffer<float>? slopes,
         DeviceBuffer<float> dX,
         int batchSize)
     {
@@ -196,7 +197,7 @@ public sealed unsafe partial class SimdBackend
         var connections = new GroupedConnections(
             groups.Offsets.Pointer, groups.Rows.Pointer, groups.Positions.Pointer, w.Values.Pointer);
         var product = new BackwardProduct<Lanes16>(
-            new RowBlocks(groups.Offsets.Pointer, w.Columns), connections, x.Pointer, dY.Pointer, slopes.Pointer, dX.Pointer,
+            new RowBlocks(groups.Offsets.Pointer, w.Columns), connections, x.Pointer, dY.Pointer, slopes is null ? new Slopes(Ones(batchSize), 0) : new Slopes(slopes.Pointer, batchSize), dX.Pointer,
             sums.Pointer, batchSize);
         product.Run(team, plan, w.Rows);
         return sums;
@@ -213,6 +214,18 @@ public sealed unsafe partial class SimdBackend
     // The loop wants 24 registers: only AVX-512 has so many.
     private bool Fuses(CsrMatrix w, int batchSize) => Vector512.IsHardwareAccelerated && batchSize >= Lanes16.Count
         && plan.FusesBackward(w.Rows, w.Columns, w.Nnz, batchSize);
+
+    private float* Ones(int count)
+    {
+        if (!(ones?.Length >= count))
+        {
+            ones?.Dispose();
+            ones = new DeviceBuffer<float>(count);
+            ones.Span.Fill(1);
+        }
+
+        return ones.Pointer;
+    }
 
     private struct GroupedUpdateCall : IOptimizerUser
     {

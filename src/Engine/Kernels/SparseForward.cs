@@ -13,6 +13,8 @@ namespace SparseService.Engine.Kernels;
 //
 //   Y = f(Z)⊙k                    slopes = f'(Z)⊙k, Rows × batchSize, overwritten
 //
+// or, of rows whose connections are cut in two, the second part:  Z = Y + W·X
+//
 // Cost: 2·Nnz·batchSize flops. Bound by the cache: each stored connection reads one row of X.
 public abstract partial class Backend
 {
@@ -60,6 +62,29 @@ public abstract partial class Backend
         KeepAlive(w, x, y, slopes);
     }
 
+    /// <summary>Goes on from the sums z in y: y = f(z + W·x) and, in training, slopes = f'(z + W·x).</summary>
+    /// <param name="x">[w.Columns, batchSize].</param>
+    /// <param name="y">[w.Rows, batchSize]: the sums so far with their bias, overwritten.</param>
+    /// <param name="slopes">[w.Rows, batchSize], overwritten; null where nobody needs them.</param>
+    /// <exception cref="ArgumentException">A buffer is too short, or two of them are the same.</exception>
+    public void SparseForwardOnto(
+        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> y, DeviceBuffer<float>? slopes, int batchSize, in Activation activation)
+    {
+        RequireForward(w, x, y, batchSize);
+        if (slopes is not null)
+        {
+            RequireLength(slopes.Length, w.Rows, batchSize, nameof(slopes));
+            RequireDistinct(slopes, x, nameof(slopes), nameof(x));
+            RequireDistinct(slopes, y, nameof(slopes), nameof(y));
+        }
+
+        SparseForwardOntoCore(w, x, y, slopes, batchSize, activation);
+        KeepAlive(w, x, y, slopes);
+    }
+
+    protected abstract void SparseForwardOntoCore(
+        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> y, DeviceBuffer<float>? slopes, int batchSize, in Activation activation);
+
     protected abstract void SparseForwardCore(
         CsrMatrix w, float[] bias, DeviceBuffer<float> x, DeviceBuffer<float> y, int batchSize, in Activation activation);
 
@@ -75,9 +100,14 @@ public abstract partial class Backend
 
     private static void RequireForward(CsrMatrix w, float[] bias, DeviceBuffer<float> x, DeviceBuffer<float> y, int batchSize)
     {
+        RequireForward(w, x, y, batchSize);
+        RequireExactly(bias.Length, w.Rows, nameof(bias), "rows of w");
+    }
+
+    private static void RequireForward(CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> y, int batchSize)
+    {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         RequireAlive(w);
-        RequireExactly(bias.Length, w.Rows, nameof(bias), "rows of w");
         RequireLength(x.Length, w.Columns, batchSize, nameof(x));
         RequireLength(y.Length, w.Rows, batchSize, nameof(y));
         RequireDistinct(y, x, nameof(y), nameof(x));
@@ -93,7 +123,7 @@ public sealed unsafe partial class ReferenceBackend
         {
             for (var sample = 0; sample < batchSize; sample++)
             {
-                y.Pointer[((long)row * batchSize) + sample] = activation.Value(Preactivation(w, bias, x, row, sample, batchSize));
+                y.Pointer[((long)row * batchSize) + sample] = activation.Value(Preactivation(w, bias[row], x, row, sample, batchSize));
             }
         }
     }
@@ -113,7 +143,7 @@ public sealed unsafe partial class ReferenceBackend
             for (var sample = 0; sample < batchSize; sample++)
             {
                 var index = ((long)row * batchSize) + sample;
-                var z = Preactivation(w, bias, x, row, sample, batchSize);
+                var z = Preactivation(w, bias[row], x, row, sample, batchSize);
                 var keep = dropout.Keeps(index) ? dropout.Scale : 0;
                 y.Pointer[index] = activation.Value(z) * keep;
                 slopes.Pointer[index] = activation.Derivative(z) * keep;
@@ -121,9 +151,27 @@ public sealed unsafe partial class ReferenceBackend
         }
     }
 
-    private static float Preactivation(CsrMatrix w, float[] bias, DeviceBuffer<float> x, int row, int sample, int batchSize)
+    protected override void SparseForwardOntoCore(
+        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> y, DeviceBuffer<float>? slopes, int batchSize, in Activation activation)
     {
-        double sum = bias[row];
+        for (var row = 0; row < w.Rows; row++)
+        {
+            for (var sample = 0; sample < batchSize; sample++)
+            {
+                var index = ((long)row * batchSize) + sample;
+                var z = Preactivation(w, y.Pointer[index], x, row, sample, batchSize);
+                y.Pointer[index] = activation.Value(z);
+                if (slopes is not null)
+                {
+                    slopes.Pointer[index] = activation.Derivative(z);
+                }
+            }
+        }
+    }
+
+    private static float Preactivation(CsrMatrix w, float start, DeviceBuffer<float> x, int row, int sample, int batchSize)
+    {
+        double sum = start;
         for (var k = w.RowOffsets[row]; k < w.RowOffsets[row + 1]; k++)
         {
             sum += (double)w.Values[k] * x.Pointer[((long)w.ColumnIndices[k] * batchSize) + sample];
@@ -149,29 +197,38 @@ public sealed unsafe partial class SimdBackend
         in Activation activation,
         in Dropout dropout) => Forward(w, bias, x.Pointer, y.Pointer, slopes.Pointer, batchSize, activation, dropout);
 
+    protected override void SparseForwardOntoCore(
+        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> y, DeviceBuffer<float>? slopes, int batchSize, in Activation activation)
+    {
+        var call = Call(w, x.Pointer, y.Pointer, slopes is null ? null : slopes.Pointer, batchSize, Dropout.None);
+        activation.Dispatch(ref call);
+    }
+
     private void Forward(
         CsrMatrix w, float[] bias, float* x, float* y, float* slopes, int batchSize, in Activation activation, in Dropout dropout)
     {
         fixed (float* biases = bias)
         {
-            var call = new ForwardCall
-            {
-                Backend = this,
-                Sources = w.Columns,
-                Blocks = new RowBlocks(w.RowOffsets.Pointer, w.Rows),
-                Offsets = w.RowOffsets.Pointer,
-                Columns = w.ColumnIndices.Pointer,
-                Values = new OwnWeights(w.Values.Pointer),
-                Biases = biases,
-                X = x,
-                Y = y,
-                Slopes = slopes,
-                BatchSize = batchSize,
-                Mask = new DropoutMask(dropout),
-            };
+            var call = Call(w, x, y, slopes, batchSize, dropout);
+            call.Biases = biases;
             activation.Dispatch(ref call);
         }
     }
+
+    private ForwardCall Call(CsrMatrix w, float* x, float* y, float* slopes, int batchSize, in Dropout dropout) => new()
+    {
+        Backend = this,
+        Sources = w.Columns,
+        Blocks = new RowBlocks(w.RowOffsets.Pointer, w.Rows),
+        Offsets = w.RowOffsets.Pointer,
+        Columns = w.ColumnIndices.Pointer,
+        Values = new OwnWeights(w.Values.Pointer),
+        X = x,
+        Y = y,
+        Slopes = slopes,
+        BatchSize = batchSize,
+        Mask = new DropoutMask(dropout),
+    };
 
     private struct ForwardCall : IActivationUser
     {
@@ -181,7 +238,7 @@ public sealed unsafe partial class SimdBackend
         public long* Offsets;
         public int* Columns;
         public OwnWeights Values;
-        public float* Biases;
+        public float* Biases; // null: the sums stand in Y
         public float* X;
         public float* Y;
         public float* Slopes;
@@ -191,18 +248,26 @@ public sealed unsafe partial class SimdBackend
         public void Use<TActivation>(TActivation activation)
             where TActivation : unmanaged, IActivation
         {
-            var call = new ForwardCallOf<TActivation>(this, new ForwardFinish<TActivation>(activation, Biases, Slopes, Mask));
+            var finish = new ForwardFinish<TActivation>(activation, Biases, Slopes, Mask);
+            if (Biases == null)
+            {
+                var onto = new ForwardCallOf<OntoFinish<TActivation>>(this, new OntoFinish<TActivation>(finish));
+                Dispatch(BatchSize, ref onto);
+                return;
+            }
+
+            var call = new ForwardCallOf<ForwardFinish<TActivation>>(this, finish);
             Dispatch(BatchSize, ref call);
         }
     }
 
-    private readonly struct ForwardCallOf<TActivation>(ForwardCall call, ForwardFinish<TActivation> finish) : ILanesUser
-        where TActivation : unmanaged, IActivation
+    private readonly struct ForwardCallOf<TFinish>(ForwardCall call, TFinish finish) : ILanesUser
+        where TFinish : unmanaged, IRowFinish
     {
         public void Use<TLanes>()
             where TLanes : unmanaged, ILanes<TLanes>
         {
-            var product = new GatherProduct<TLanes, OwnWeights, ForwardFinish<TActivation>>(
+            var product = new GatherProduct<TLanes, OwnWeights, TFinish>(
                 call.Blocks, call.Offsets, call.Columns, call.Values, call.X, call.Y, call.BatchSize, finish);
             product.Run(call.Backend.team, call.Backend.plan, call.Sources);
         }
@@ -243,5 +308,17 @@ public sealed unsafe partial class SimdBackend
             T.Store(slope, slopes + index);
             return value;
         }
+    }
+
+    private readonly struct OntoFinish<TActivation>(ForwardFinish<TActivation> finish) : IRowFinish
+        where TActivation : unmanaged, IActivation
+    {
+        public static bool GoesOn => true;
+
+        public float Start(int row) => 0;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Finish<T>(T sum, long index)
+            where T : unmanaged, ILanes<T> => finish.Finish(sum, index);
     }
 }

@@ -30,11 +30,12 @@ public abstract partial class Backend
         GC.KeepAlive(wT);
     }
 
+    /// <param name="slopes">Null: 1 everywhere.</param>
     protected abstract void SparseInputGradientCore(
-        CsrMatrix w, TransposeIndex wT, DeviceBuffer<float> dY, DeviceBuffer<float> slopes, DeviceBuffer<float> dX, int batchSize);
+        CsrMatrix w, TransposeIndex wT, DeviceBuffer<float> dY, DeviceBuffer<float>? slopes, DeviceBuffer<float> dX, int batchSize);
 
     private static void RequireInputGradient(
-        CsrMatrix w, TransposeIndex wT, DeviceBuffer<float> dY, DeviceBuffer<float> slopes, DeviceBuffer<float> dX, int batchSize)
+        CsrMatrix w, TransposeIndex wT, DeviceBuffer<float> dY, DeviceBuffer<float>? slopes, DeviceBuffer<float> dX, int batchSize)
     {
         RequireAlive(w);
         if (!wT.IsOf(w))
@@ -43,17 +44,20 @@ public abstract partial class Backend
         }
 
         RequireLength(dY.Length, w.Rows, batchSize, nameof(dY));
-        RequireLength(slopes.Length, w.Columns, batchSize, nameof(slopes));
         RequireLength(dX.Length, w.Columns, batchSize, nameof(dX));
         RequireDistinct(dX, dY, nameof(dX), nameof(dY));
-        RequireDistinct(dX, slopes, nameof(dX), nameof(slopes));
+        if (slopes is not null)
+        {
+            RequireLength(slopes.Length, w.Columns, batchSize, nameof(slopes));
+            RequireDistinct(dX, slopes, nameof(dX), nameof(slopes));
+        }
     }
 }
 
 public sealed unsafe partial class ReferenceBackend
 {
     protected override void SparseInputGradientCore(
-        CsrMatrix w, TransposeIndex wT, DeviceBuffer<float> dY, DeviceBuffer<float> slopes, DeviceBuffer<float> dX, int batchSize)
+        CsrMatrix w, TransposeIndex wT, DeviceBuffer<float> dY, DeviceBuffer<float>? slopes, DeviceBuffer<float> dX, int batchSize)
     {
         for (var column = 0; column < w.Columns; column++)
         {
@@ -66,7 +70,7 @@ public sealed unsafe partial class ReferenceBackend
                 }
 
                 var index = ((long)column * batchSize) + sample;
-                dX.Pointer[index] = (float)(sum * slopes.Pointer[index]);
+                dX.Pointer[index] = (float)(slopes is null ? sum : sum * slopes.Pointer[index]);
             }
         }
     }
@@ -75,7 +79,7 @@ public sealed unsafe partial class ReferenceBackend
 public sealed unsafe partial class SimdBackend
 {
     protected override void SparseInputGradientCore(
-        CsrMatrix w, TransposeIndex wT, DeviceBuffer<float> dY, DeviceBuffer<float> slopes, DeviceBuffer<float> dX, int batchSize)
+        CsrMatrix w, TransposeIndex wT, DeviceBuffer<float> dY, DeviceBuffer<float>? slopes, DeviceBuffer<float> dX, int batchSize)
     {
         var call = new InputGradientCall
         {
@@ -88,12 +92,19 @@ public sealed unsafe partial class SimdBackend
             DY = dY.Pointer,
             DX = dX.Pointer,
             BatchSize = batchSize,
-            Finish = new SlopeFinish(slopes.Pointer),
         };
-        Dispatch(batchSize, ref call);
+        if (slopes is null)
+        {
+            var sums = new InputGradientCallOf<SumFinish> { Call = call };
+            Dispatch(batchSize, ref sums);
+            return;
+        }
+
+        var gradients = new InputGradientCallOf<SlopeFinish> { Call = call, Finish = new SlopeFinish(slopes.Pointer) };
+        Dispatch(batchSize, ref gradients);
     }
 
-    private struct InputGradientCall : ILanesUser
+    private struct InputGradientCall
     {
         public SimdBackend Backend;
         public int Sources;
@@ -104,14 +115,20 @@ public sealed unsafe partial class SimdBackend
         public float* DY;
         public float* DX;
         public int BatchSize;
-        public SlopeFinish Finish;
+    }
+
+    private struct InputGradientCallOf<TFinish> : ILanesUser
+        where TFinish : unmanaged, IRowFinish
+    {
+        public InputGradientCall Call;
+        public TFinish Finish;
 
         public readonly void Use<TLanes>()
             where TLanes : unmanaged, ILanes<TLanes>
         {
-            var product = new GatherProduct<TLanes, TransposedWeights, SlopeFinish>(
-                Blocks, Offsets, Rows, Weights, DY, DX, BatchSize, Finish);
-            product.Run(Backend.team, Backend.plan, Sources);
+            var product = new GatherProduct<TLanes, TransposedWeights, TFinish>(
+                Call.Blocks, Call.Offsets, Call.Rows, Call.Weights, Call.DY, Call.DX, Call.BatchSize, Finish);
+            product.Run(Call.Backend.team, Call.Backend.plan, Call.Sources);
         }
     }
 
@@ -130,5 +147,13 @@ public sealed unsafe partial class SimdBackend
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Finish<T>(T sum, long index)
             where T : unmanaged, ILanes<T> => sum * T.Load(slopes + index);
+    }
+
+    private readonly struct SumFinish : IRowFinish
+    {
+        public float Start(int row) => 0;
+
+        public T Finish<T>(T sum, long index)
+            where T : unmanaged, ILanes<T> => sum;
     }
 }

@@ -10,6 +10,7 @@ internal sealed class Evaluator
     private readonly SampleStore data;
     private readonly Backend backend;
     private readonly Workspace workspace;
+    private readonly Minibatch minibatch;
     private readonly int[] testRows;
 
     public Evaluator(TrainerState state, SampleStore data, Backend backend, Workspace workspace, int[] testRows)
@@ -19,42 +20,19 @@ internal sealed class Evaluator
         this.backend = backend;
         this.workspace = workspace;
         this.testRows = testRows;
+        minibatch = new Minibatch(state.Options, state.Description, data, backend, workspace.Activations[0], workspace.TestBatchSize);
         EverActive = state.Options.Network.Layers.Skip(1).SkipLast(1).Select(width => new bool[width]).ToArray();
     }
 
     /// <summary>[hidden layer][neuron]: whether the last test saw an output other than 0.</summary>
     public bool[][] EverActive { get; }
 
-    /// <summary>Gathers samples and labels of a minibatch into the workspace, padded to <see cref="PaddedBatch"/>.</summary>
-    public void Load(ReadOnlySpan<int> rows)
-    {
-        var batchSize = PaddedBatch.Of(rows.Length);
-        var input = workspace.Activations[0].Slice(0, batchSize * data.Features);
-        data.Gather(rows, state.Description.Shift, state.Description.Scale, input, batchSize, backend);
-        for (var sample = 0; sample < rows.Length; sample++)
-        {
-            if (data.Classes > 0)
-            {
-                workspace.Classes[sample] = data.ClassOf(rows[sample]);
-            }
-            else
-            {
-                workspace.Targets[sample] = data.TargetOf(rows[sample]);
-            }
-        }
-    }
+    /// <inheritdoc cref="Minibatch.Load"/>
+    public void Load(ReadOnlySpan<int> rows) => minibatch.Load(rows);
 
     /// <summary>Loss of the loaded minibatch from its logits.</summary>
     /// <param name="dLogits">Receives dLoss/dz of the output layer; may be the logits themselves.</param>
-    public LossResult Loss(DeviceBuffer<float> dLogits, int samples)
-    {
-        var batchSize = PaddedBatch.Of(samples);
-        var padding = batchSize - samples;
-        var (kind, logits, outputs) = (state.Options.Loss, workspace.Activations[^1], state.Options.Network.Layers[^1]);
-        return kind == LossKind.SquaredError
-            ? backend.Loss(kind, logits, [], workspace.Targets.AsSpan(0, batchSize), dLogits, outputs, batchSize, padding)
-            : backend.Loss(kind, logits, workspace.Classes.AsSpan(0, samples), [], dLogits, outputs, batchSize, padding);
-    }
+    public LossResult Loss(DeviceBuffer<float> dLogits, int samples) => minibatch.Loss(workspace.Activations[^1], dLogits, samples);
 
     /// <summary>Mean loss and accuracy over the test part, every row of it.</summary>
     public TestResult Test()

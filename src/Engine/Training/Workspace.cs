@@ -18,8 +18,6 @@ internal sealed class Workspace : IDisposable
         var widest = layers.Skip(1).Max();
         Delta = new DeviceBuffer<float>((long)widest * batchSize);
         NextDelta = new DeviceBuffer<float>((long)widest * batchSize);
-        Classes = new int[TestBatchSize];
-        Targets = new float[widestBatch];
     }
 
     public int TestBatchSize { get; }
@@ -35,10 +33,6 @@ internal sealed class Workspace : IDisposable
 
     /// <summary>dLoss/dz of the layer before it.</summary>
     public DeviceBuffer<float> NextDelta { get; private set; }
-
-    public int[] Classes { get; }
-
-    public float[] Targets { get; }
 
     /// <summary>Tests go faster in batches that fill the kernels' registers, as long as they cost little memory.</summary>
     public static int TestBatchSizeOf(IReadOnlyList<int> layers, int batchSize) =>

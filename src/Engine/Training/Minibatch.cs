@@ -1,0 +1,43 @@
+using SparseService.Engine.Data;
+using SparseService.Engine.Kernels;
+
+namespace SparseService.Engine.Training;
+
+/// <summary>Samples and labels of one minibatch, and the loss that logits have on them.</summary>
+/// <param name="input">[feature, sample], with room for the largest minibatch.</param>
+/// <param name="most">Samples of the largest minibatch.</param>
+internal sealed class Minibatch(
+    TrainingOptions options, ModelDescription description, SampleStore data, Backend backend, DeviceBuffer<float> input, int most)
+{
+    private readonly int[] classes = new int[most];
+    private readonly float[] targets = new float[PaddedBatch.Of(most)];
+
+    /// <summary>Gathers samples and labels, padded to <see cref="PaddedBatch"/>.</summary>
+    public void Load(ReadOnlySpan<int> rows)
+    {
+        var batchSize = PaddedBatch.Of(rows.Length);
+        data.Gather(rows, description.Shift, description.Scale, input.Slice(0, batchSize * data.Features), batchSize, backend);
+        for (var sample = 0; sample < rows.Length; sample++)
+        {
+            if (data.Classes > 0)
+            {
+                classes[sample] = data.ClassOf(rows[sample]);
+            }
+            else
+            {
+                targets[sample] = data.TargetOf(rows[sample]);
+            }
+        }
+    }
+
+    /// <summary>Loss of the loaded minibatch.</summary>
+    /// <param name="dLogits">Receives dLoss/dz of the output layer; may be the logits themselves.</param>
+    public LossResult Loss(DeviceBuffer<float> logits, DeviceBuffer<float> dLogits, int samples)
+    {
+        var batchSize = PaddedBatch.Of(samples);
+        var (outputs, padding) = (options.Network.Layers[^1], batchSize - samples);
+        return options.Loss == LossKind.SquaredError
+            ? backend.Loss(options.Loss, logits, [], targets.AsSpan(0, batchSize), dLogits, outputs, batchSize, padding)
+            : backend.Loss(options.Loss, logits, classes.AsSpan(0, samples), [], dLogits, outputs, batchSize, padding);
+    }
+}
