@@ -22,6 +22,12 @@ public static unsafe class ImportancePruning
         using var scratch = new DeviceBuffer<float>(incoming.Rows);
         var strength = scratch.Span;
         NeuronStrength.Incoming(incoming, strength);
+        Choose(strength, removed, percentile, chosen);
+    }
+
+    /// <summary>The same from the strengths of all neurons of the layer.</summary>
+    internal static void Choose(ReadOnlySpan<float> strength, ReadOnlySpan<bool> removed, double percentile, Span<bool> chosen)
+    {
         var threshold = Selection.Percentile(strength, percentile);
         var remaining = 0;
         for (var neuron = 0; neuron < strength.Length; neuron++)

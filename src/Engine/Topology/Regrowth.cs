@@ -36,13 +36,14 @@ public static unsafe class Regrowth
         {
             sites = GrowthSites.Of(open, weights.Columns, weights.Nnz + count, most, ref stream);
         }
-        while (!Survey(weights, sites).TryCut(count, out cut));
+        while (!Survey(weights, sites, []).TryCut(count, out cut));
 
-        Grow(connections, count, sites, cut, initializer, explored);
+        Grow(connections, count, sites, cut, initializer, explored, []);
     }
 
     /// <summary>Looks at the sites of every row: which of them are free?</summary>
-    internal static GrowthSurvey Survey(Sparse.CsrMatrix weights, in GrowthSites sites)
+    /// <param name="neurons">Where the rows are only some of a layer's: the number of each, ascending. Empty: all.</param>
+    internal static GrowthSurvey Survey(Sparse.CsrMatrix weights, in GrowthSites sites, ReadOnlySpan<int> neurons)
     {
         var survey = new GrowthSurvey((int)(1.1 * sites.WatchedCount));
         var columns = weights.ColumnIndices.Pointer;
@@ -50,7 +51,8 @@ public static unsafe class Regrowth
         for (var row = 0; row < weights.Rows; row++)
         {
             var (start, k) = (offsets[row], offsets[row + 1L]);
-            for (var rowSites = sites.Row(row); rowSites.Next(out var column);)
+            var neuron = neurons.IsEmpty ? row : neurons[row];
+            for (var rowSites = sites.Row(neuron); rowSites.Next(out var column);)
             {
                 while (k > start && columns[k - 1] > column)
                 {
@@ -59,7 +61,7 @@ public static unsafe class Regrowth
 
                 if (k == start || columns[k - 1] != column)
                 {
-                    survey.Add(sites.Priority(row, column), sites.Watched);
+                    survey.Add(sites.Priority(neuron, column), sites.Watched);
                 }
             }
         }
@@ -67,10 +69,18 @@ public static unsafe class Regrowth
         return survey;
     }
 
-    // Old and new connections are merged from their ends, into the room behind the old ones: what is written never passes what is still to be read.
-    private static void Grow(
-        Connections connections, long count, in GrowthSites sites, ulong? cut, WeightInitializer initializer, ExplorationSketch explored)
+    /// <summary>Adds the free sites below the cut, which are <paramref name="count"/>.</summary>
+    /// <param name="neurons">As in <see cref="Survey"/>.</param>
+    internal static void Grow(
+        Connections connections,
+        long count,
+        in GrowthSites sites,
+        ulong? cut,
+        WeightInitializer initializer,
+        ExplorationSketch explored,
+        ReadOnlySpan<int> neurons)
     {
+        // Old and new connections are merged from their ends, into the room behind the old ones: what is written never passes what is still to be read.
         var weights = connections.Weights;
         var (reader, writer) = (weights.Nnz, weights.Nnz + count);
         connections.Resize(writer);
@@ -78,19 +88,19 @@ public static unsafe class Regrowth
         var offsets = weights.RowOffsets.Pointer;
         for (var row = weights.Rows - 1; reader < writer; row--)
         {
-            var start = offsets[row];
+            var (start, neuron) = (offsets[row], neurons.IsEmpty ? row : neurons[row]);
             offsets[row + 1L] = writer;
-            for (var rowSites = sites.Row(row); rowSites.Next(out var column);)
+            for (var rowSites = sites.Row(neuron); rowSites.Next(out var column);)
             {
                 while (reader > start && at.Columns[reader - 1] > column)
                 {
                     at.Move(--reader, --writer);
                 }
 
-                if ((reader == start || at.Columns[reader - 1] != column) && !(sites.Priority(row, column) >= cut))
+                if ((reader == start || at.Columns[reader - 1] != column) && !(sites.Priority(neuron, column) >= cut))
                 {
-                    at.Begin(--writer, column, sites.Weight(initializer, row, column));
-                    explored.Add(((long)row * weights.Columns) + column);
+                    at.Begin(--writer, column, sites.Weight(initializer, neuron, column));
+                    explored.Add(((long)neuron * weights.Columns) + column);
                 }
             }
 
