@@ -9,46 +9,22 @@ internal static class CheckpointFile
 {
     public const string Format = "sparse-service/checkpoint";
 
-    public static void Write(Stream destination, TrainerState state)
+    public static void Write(Stream destination, TrainerState state) => Safetensors.Write(
+        destination,
+        Metadata(state),
+        ModelFile.Tensors(state).Concat(state.Network.Layers.SelectMany(TrainingTensors)).Concat(Rest(state)).ToArray());
+
+    public static Dictionary<string, string> Metadata(TrainerState state)
     {
         var metadata = ModelFile.Metadata(Format, state);
         metadata["epochsDone"] = state.EpochsDone.ToString(CultureInfo.InvariantCulture);
         metadata["step"] = state.Step.ToString(CultureInfo.InvariantCulture);
         metadata["stepInEpoch"] = state.StepInEpoch.ToString(CultureInfo.InvariantCulture);
-        var tensors = ModelFile.Tensors(state)
-            .Concat(state.Network.Layers.SelectMany(TrainingTensors))
-            .Append(Tensor.Of("epoch.sums", state.Sums.State))
-            .Append(Tensor.Of("best.testAccuracy", [state.BestTestAccuracy]));
-        Safetensors.Write(destination, metadata, tensors.ToArray());
+        return metadata;
     }
 
-    /// <param name="overrides">Replaces the stored options.</param>
-    /// <exception cref="InvalidDataException">Damaged, or not a checkpoint.</exception>
-    /// <exception cref="InvalidSpecException">The overrides change what the checkpoint fixes.</exception>
-    public static TrainerState Read(Stream source, TrainingOptions? overrides)
-    {
-        using var file = Safetensors.Read(source);
-        var (metadata, tensors) = (file.Metadata, file.Tensors);
-        var (stored, description) = ModelFile.ReadDescription(metadata, tensors, Format);
-        var options = overrides ?? stored;
-        var stepInEpoch = (int)Number(metadata, "stepInEpoch", int.MaxValue);
-        RequireResumable(stored, options, midEpoch: stepInEpoch > 0);
-        var layers = Enumerable.Range(0, stored.Network.Layers.Count - 1).Select(layer => ReadLayer(tensors, options, layer)).ToArray();
-        RequireRemovedUnconnected(layers);
-        return new TrainerState
-        {
-            Options = options,
-            Network = new SparseNetwork(layers),
-            Description = description,
-            EpochsDone = (int)Number(metadata, "epochsDone", TrainingOptionsValidator.MaximumEpochs),
-            Step = Number(metadata, "step", long.MaxValue),
-            StepInEpoch = stepInEpoch,
-            Sums = new EpochSums(LayerTensors.Array<double>(tensors, "epoch.sums", EpochSums.Length(layers.Length))),
-            BestTestAccuracy = LayerTensors.Array<double>(tensors, "best.testAccuracy", 1)[0],
-        };
-    }
-
-    private static IEnumerable<Tensor> TrainingTensors(SparseLayer layer)
+    /// <summary>What a checkpoint has of a layer beside the model's tensors.</summary>
+    public static IEnumerable<Tensor> TrainingTensors(SparseLayer layer)
     {
         for (var slot = 0; slot < layer.BiasState.Length; slot++)
         {
@@ -60,13 +36,95 @@ internal static class CheckpointFile
         yield return Tensor.Of(LayerTensors.Name(layer.Index, "removed"), layer.Removed);
     }
 
-    private static SparseLayer ReadLayer(IReadOnlyDictionary<string, Tensor> tensors, TrainingOptions options, int layer)
+    /// <summary>Names, types and shapes of <see cref="TrainingTensors"/>, without the layer.</summary>
+    public static IEnumerable<(string Name, string Type, IReadOnlyList<long> Shape)> TrainingEntries(int layer, int rows, long nnz, int slots)
     {
+        for (var slot = 0; slot < slots; slot++)
+        {
+            yield return (LayerTensors.Name(layer, $"valuesState{slot}"), "F32", [nnz]);
+            yield return (LayerTensors.Name(layer, $"biasState{slot}"), "F32", [rows]);
+        }
+
+        yield return (LayerTensors.Name(layer, "explored"), "U8", [ExplorationSketch.Registers]);
+        yield return (LayerTensors.Name(layer, "removed"), "U8", [rows]);
+    }
+
+    /// <summary>What stands behind the layers.</summary>
+    public static IEnumerable<Tensor> Rest(TrainerState state) =>
+        [Tensor.Of("epoch.sums", state.Sums.State), Tensor.Of("best.testAccuracy", [state.BestTestAccuracy])];
+
+    /// <param name="overrides">Replaces the stored options.</param>
+    /// <exception cref="InvalidDataException">Damaged, or not a checkpoint.</exception>
+    /// <exception cref="InvalidSpecException">The overrides change what the checkpoint fixes.</exception>
+    public static TrainerState Read(Stream source, TrainingOptions? overrides)
+    {
+        using var file = Safetensors.Read(source);
+        return StateOf(file, overrides, options =>
+        {
+            var layers = new List<SparseLayer>();
+            for (var layer = 0; layer < options.Network.Layers.Count - 1; layer++)
+            {
+                layers.Add(LayerOf(file, options, layer, layer == 0 ? null : layers[^1].Removed));
+            }
+
+            return new SparseNetwork(layers);
+        });
+    }
+
+    /// <summary>Reads all but the layers; the stream stands where it stood.</summary>
+    /// <param name="source">One that can seek.</param>
+    /// <inheritdoc cref="Read"/>
+    public static TrainerState ReadState(Stream source, TrainingOptions? overrides)
+    {
+        using var file = ReadPart(source, name => !name.StartsWith("layers.", StringComparison.Ordinal));
+        return StateOf(file, overrides, _ => new SparseNetwork([]));
+    }
+
+    /// <summary>Reads one layer; the stream stands where it stood.</summary>
+    /// <param name="source">One that can seek.</param>
+    /// <param name="removedInputs">Neurons of the layer before that are removed; null for the first.</param>
+    /// <exception cref="InvalidDataException">Damaged.</exception>
+    public static SparseLayer ReadLayer(Stream source, TrainingOptions options, int layer, bool[]? removedInputs)
+    {
+        using var file = ReadPart(source, name => name.StartsWith(LayerTensors.Name(layer, string.Empty), StringComparison.Ordinal));
+        return LayerOf(file, options, layer, removedInputs);
+    }
+
+    private static TensorFile ReadPart(Stream source, Predicate<string> wanted)
+    {
+        var start = source.Position;
+        var file = Safetensors.Read(source, wanted: wanted);
+        source.Position = start;
+        return file;
+    }
+
+    private static TrainerState StateOf(TensorFile file, TrainingOptions? overrides, Func<TrainingOptions, SparseNetwork> network)
+    {
+        var (metadata, tensors) = (file.Metadata, file.Tensors);
+        var (stored, description) = ModelFile.ReadDescription(metadata, tensors, Format);
+        var stepInEpoch = (int)Number(metadata, "stepInEpoch", int.MaxValue);
+        RequireResumable(stored, overrides ?? stored, midEpoch: stepInEpoch > 0);
+        return new TrainerState
+        {
+            Options = overrides ?? stored,
+            Network = network(overrides ?? stored),
+            Description = description,
+            EpochsDone = (int)Number(metadata, "epochsDone", TrainingOptionsValidator.MaximumEpochs),
+            Step = Number(metadata, "step", long.MaxValue),
+            StepInEpoch = stepInEpoch,
+            Sums = new EpochSums(LayerTensors.Array<double>(tensors, "epoch.sums", EpochSums.Length(stored.Network.Layers.Count - 1))),
+            BestTestAccuracy = LayerTensors.Array<double>(tensors, "best.testAccuracy", 1)[0],
+        };
+    }
+
+    private static SparseLayer LayerOf(TensorFile file, TrainingOptions options, int layer, bool[]? removedInputs)
+    {
+        var tensors = file.Tensors;
         var (columns, rows) = (options.Network.Layers[layer], options.Network.Layers[layer + 1]);
         var (weights, bias) = LayerTensors.Read(tensors, layer, rows, columns);
         var slots = Enumerable.Range(0, options.Optimizer.Kind == OptimizerKind.Adam ? 2 : 1).ToArray();
         var state = slots.Select(slot => LayerTensors.FiniteBuffer(tensors, LayerTensors.Name(layer, $"valuesState{slot}"), weights.Nnz));
-        return new SparseLayer(
+        var read = new SparseLayer(
             layer,
             new Connections(weights, state.ToArray()),
             bias,
@@ -74,24 +132,22 @@ internal static class CheckpointFile
             SparseLayer.ActivationOf(options.Network, layer),
             new ExplorationSketch(LayerTensors.Array<byte>(tensors, LayerTensors.Name(layer, "explored"))),
             Array.ConvertAll(LayerTensors.Array<byte>(tensors, LayerTensors.Name(layer, "removed"), rows), removed => removed != 0));
+        RequireRemovedUnconnected(read, removedInputs);
+        return read;
     }
 
     // Evolution counts the free cells by this.
-    private static unsafe void RequireRemovedUnconnected(SparseLayer[] layers)
+    private static unsafe void RequireRemovedUnconnected(SparseLayer layer, bool[]? removedInputs)
     {
-        foreach (var layer in layers)
+        var weights = layer.Weights;
+        for (var row = 0; row < weights.Rows; row++)
         {
-            var weights = layer.Weights;
-            var removedInputs = layer.Index == 0 ? null : layers[layer.Index - 1].Removed;
-            for (var row = 0; row < weights.Rows; row++)
+            for (var k = weights.RowOffsets[row]; k < weights.RowOffsets[row + 1L]; k++)
             {
-                for (var k = weights.RowOffsets[row]; k < weights.RowOffsets[row + 1L]; k++)
+                if (layer.Removed[row] || (removedInputs is not null && removedInputs[weights.ColumnIndices.Pointer[k]]))
                 {
-                    if (layer.Removed[row] || (removedInputs is not null && removedInputs[weights.ColumnIndices.Pointer[k]]))
-                    {
-                        throw new InvalidDataException(
-                            $"Layer {layer.Index} connects neuron {weights.ColumnIndices[k]} to {row}; allowed: none of them removed");
-                    }
+                    throw new InvalidDataException(
+                        $"Layer {layer.Index} connects neuron {weights.ColumnIndices[k]} to {row}; allowed: none of them removed");
                 }
             }
         }

@@ -15,6 +15,15 @@ internal static class LayerTensors
         Tensor.Of(Name(layer, "bias"), bias),
     ];
 
+    /// <summary>Names, types and shapes of the same, without the layer.</summary>
+    public static IEnumerable<(string Name, string Type, IReadOnlyList<long> Shape)> Entries(int layer, int rows, long nnz) =>
+    [
+        (Name(layer, "rowOffsets"), "I64", [rows + 1L]),
+        (Name(layer, "columnIndices"), "I32", [nnz]),
+        (Name(layer, "values"), "F32", [nnz]),
+        (Name(layer, "bias"), "F32", [rows]),
+    ];
+
     public static string Name(int layer, string part) => $"layers.{layer}.{part}";
 
     /// <summary>Reads a layer and verifies everything that a kernel relies on.</summary>

@@ -21,9 +21,11 @@ internal static class ModelFile
     };
 
     public static IEnumerable<Tensor> Tensors(TrainerState state) =>
-        state.Network.Layers.SelectMany(layer => LayerTensors.Of(layer.Index, layer.Weights, layer.Bias))
-            .Append(Tensor.Of("normalization.shift", state.Description.Shift))
-            .Append(Tensor.Of("normalization.scale", state.Description.Scale));
+        state.Network.Layers.SelectMany(layer => LayerTensors.Of(layer.Index, layer.Weights, layer.Bias)).Concat(Normalization(state));
+
+    /// <summary>What stands behind the layers.</summary>
+    public static IEnumerable<Tensor> Normalization(TrainerState state) =>
+        [Tensor.Of("normalization.shift", state.Description.Shift), Tensor.Of("normalization.scale", state.Description.Scale)];
 
     /// <summary>Reads what models and checkpoints have in common.</summary>
     /// <exception cref="InvalidDataException">Names metadata field, value and what is allowed.</exception>

@@ -15,14 +15,33 @@ public static class Safetensors
     /// bytes.</summary>
     public static void Write(Stream destination, IReadOnlyDictionary<string, string> metadata, IReadOnlyList<Tensor> tensors)
     {
-        destination.Write(SafetensorsHeader.Of(metadata, tensors.Select(tensor => (tensor.Name, tensor.Type, tensor.Shape))).ToBytes());
+        Write(destination, metadata, tensors.Select(tensor => (tensor.Name, tensor.Type, tensor.Shape)).ToArray(), tensors);
+    }
+
+    /// <summary>The same with tensors that are made one after the other, when what is written before is gone.</summary>
+    /// <param name="entries">Of all tensors, in their order.</param>
+    /// <exception cref="InvalidOperationException">A tensor is another than the entries say; the file is of no use.</exception>
+    public static void Write(
+        Stream destination,
+        IReadOnlyDictionary<string, string> metadata,
+        IReadOnlyList<(string Name, string Type, IReadOnlyList<long> Shape)> entries,
+        IEnumerable<Tensor> tensors)
+    {
+        destination.Write(SafetensorsHeader.Of(metadata, entries).ToBytes());
+        var written = 0;
         foreach (var tensor in tensors)
         {
+            if (written == entries.Count || tensor.Name != entries[written].Name || !tensor.Shape.SequenceEqual(entries[written].Shape))
+            {
+                throw new InvalidOperationException($"Tensor {tensor.Name} is no. {written} of a file that says otherwise");
+            }
+
             for (var start = 0L; start < tensor.Bytes; start += WindowBytes)
             {
                 destination.Write(tensor.Window(start, (int)Math.Min(WindowBytes, tensor.Bytes - start)));
             }
 
+            written++;
             GC.KeepAlive(tensor);
         }
     }

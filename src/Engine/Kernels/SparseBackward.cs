@@ -197,8 +197,8 @@ public sealed unsafe partial class SimdBackend
         var connections = new GroupedConnections(
             groups.Offsets.Pointer, groups.Rows.Pointer, groups.Positions.Pointer, w.Values.Pointer);
         var product = new BackwardProduct<Lanes16>(
-            new RowBlocks(groups.Offsets.Pointer, w.Columns), connections, x.Pointer, dY.Pointer, slopes is null ? new Slopes(Ones(batchSize), 0) : new Slopes(slopes.Pointer, batchSize), dX.Pointer,
-            sums.Pointer, batchSize);
+            new RowBlocks(groups.Offsets.Pointer, w.Columns), connections, x.Pointer, dY.Pointer,
+            slopes is null ? new Slopes(Ones(batchSize), 0) : new Slopes(slopes.Pointer, batchSize), dX.Pointer, sums.Pointer, batchSize);
         product.Run(team, plan, w.Rows);
         return sums;
     }
