@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 
 namespace SparseService.Engine.Topology;
@@ -22,7 +23,21 @@ internal unsafe struct MagnitudeCut : IConnectionRule
     private MagnitudeCut(Threshold negative, Threshold positive) => (this.negative, this.positive) = (negative, positive);
 
     /// <param name="dropFraction">ζ, 0 to below 1.</param>
-    public static MagnitudeCut Of(float* values, long count, double dropFraction)
+    public static MagnitudeCut Of(float* values, long count, double dropFraction) =>
+        Of(values, count, (negative, positive) => ((int)(dropFraction * negative), (int)(dropFraction * positive)));
+
+    /// <summary>The cut after which exactly <paramref name="kept"/> values are left: each sign gives its share, what rounding leaves over is a
+    /// positive one.</summary>
+    /// <param name="kept">0 to <paramref name="count"/>.</param>
+    public static MagnitudeCut Keeping(float* values, long count, long kept) => Of(values, count, (negative, positive) =>
+    {
+        var drop = count - kept;
+        var negatives = count == 0 ? 0 : (long)((Int128)drop * negative / count);
+        return ((int)negatives, (int)(drop - negatives));
+    });
+
+    /// <param name="drop">From how many negative and positive values there are to how many of each go.</param>
+    private static MagnitudeCut Of(float* values, long count, Func<int, int, (int Negative, int Positive)> drop)
     {
         const int leading = 1 << (31 - (2 * LowBits));
         var counts = stackalloc int[2 * leading];
@@ -32,9 +47,10 @@ internal unsafe struct MagnitudeCut : IConnectionRule
             counts[Bits(values[k]) >> (2 * LowBits)]++;
         }
 
-        var cut = new MagnitudeCut(
-            Threshold.Begin(new ReadOnlySpan<int>(counts + leading, leading), dropFraction),
-            Threshold.Begin(new ReadOnlySpan<int>(counts, leading), dropFraction));
+        var positives = new ReadOnlySpan<int>(counts, leading);
+        var negatives = new ReadOnlySpan<int>(counts + leading, leading);
+        var (ofNegatives, ofPositives) = drop(TensorPrimitives.Sum(negatives), TensorPrimitives.Sum(positives));
+        var cut = new MagnitudeCut(Threshold.Begin(negatives, ofNegatives), Threshold.Begin(positives, ofPositives));
         if (cut.negative.Left + cut.positive.Left == 0)
         {
             return cut;
@@ -85,15 +101,10 @@ internal unsafe struct MagnitudeCut : IConnectionRule
         public int Left;
 
         /// <param name="counts">Values by their leading bits.</param>
-        public static Threshold Begin(ReadOnlySpan<int> counts, double dropFraction)
+        /// <param name="drop">How many of them go.</param>
+        public static Threshold Begin(ReadOnlySpan<int> counts, int drop)
         {
-            var total = 0;
-            foreach (var count in counts)
-            {
-                total += count;
-            }
-
-            var threshold = new Threshold { Left = (int)(dropFraction * total) };
+            var threshold = new Threshold { Left = drop };
             threshold.Prefix = threshold.Bin(counts);
             return threshold;
         }

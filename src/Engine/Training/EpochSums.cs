@@ -41,5 +41,16 @@ internal sealed class EpochSums(int layers)
         }
     }
 
+    /// <summary>Adds what a minibatch gave.</summary>
+    public void Add(Kernels.LossResult loss, int samples)
+    {
+        Loss += loss.LossSum;
+        Correct += loss.Correct;
+        Samples += samples;
+    }
+
+    /// <summary>Adds another's sums.</summary>
+    public void Add(EpochSums other) => System.Numerics.Tensors.TensorPrimitives.Add(values, other.values, values);
+
     public void Clear() => Array.Clear(values);
 }

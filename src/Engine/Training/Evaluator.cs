@@ -37,14 +37,24 @@ internal sealed class Evaluator
     /// <summary>Mean loss and accuracy over the test part, every row of it.</summary>
     public TestResult Test()
     {
+        var (lossSum, correct) = TestShare(0, 1);
+        return ResultOf(lossSum, correct);
+    }
+
+    /// <summary>One rank's share of the test, in whole minibatches; the shares of all ranks are the test.</summary>
+    /// <returns>Sum of the losses, and how many rows were classified right.</returns>
+    public (double LossSum, double Correct) TestShare(int rank, int ranks)
+    {
         foreach (var active in EverActive)
         {
             Array.Clear(active);
         }
 
+        var batches = (testRows.Length + workspace.TestBatchSize - 1L) / workspace.TestBatchSize;
         var (lossSum, correct) = (0.0, 0L);
-        for (var start = 0; start < testRows.Length; start += workspace.TestBatchSize)
+        for (var batch = batches * rank / ranks; batch < batches * (rank + 1) / ranks; batch++)
         {
+            var start = (int)batch * workspace.TestBatchSize;
             var rows = testRows.AsSpan(start, Math.Min(workspace.TestBatchSize, testRows.Length - start));
             Load(rows);
             Forward(rows.Length);
@@ -53,8 +63,12 @@ internal sealed class Evaluator
             correct += loss.Correct;
         }
 
-        return new TestResult(lossSum / testRows.Length, data.Classes > 0 ? (double)correct / testRows.Length : null);
+        return (lossSum, correct);
     }
+
+    /// <param name="lossSum">Over the whole test part.</param>
+    public TestResult ResultOf(double lossSum, double correct) =>
+        new(lossSum / testRows.Length, data.Classes > 0 ? correct / testRows.Length : null);
 
     private void Forward(int samples)
     {

@@ -26,6 +26,28 @@ internal sealed class SparseNetwork(IReadOnlyList<SparseLayer> layers) : IDispos
     /// <summary>Makes what training derives from the patterns: the first step would do it layer by layer on one thread.</summary>
     public void Prepare(int threads) => ForEach(Layers.Count - 1, threads, l => _ = Layers[l + 1].Transpose);
 
+    /// <summary>What follows an epoch's test: pruning and evolution, each when its time has come.</summary>
+    /// <param name="epoch">The epoch just trained.</param>
+    /// <param name="changes">One per layer; filled in.</param>
+    // Not after the last epoch: fresh connections would leave the network worse than it was trained to be.
+    public void ChangeAfter(int epoch, TrainingOptions options, IReadOnlyList<LayerChanges> changes, int threads = 1)
+    {
+        if (epoch == options.Epochs)
+        {
+            return;
+        }
+
+        if (options.Pruning is { StartEpoch: { } start } pruning && epoch > start && epoch % pruning.EveryEpochs == 0)
+        {
+            Prune(pruning.Percentile, changes, threads);
+        }
+
+        if (options.Evolution is { } evolution && epoch % evolution.EveryEpochs == 0)
+        {
+            Evolve(options, epoch, changes, threads);
+        }
+    }
+
     /// <summary>One topology update (SET) of every evolving layer.</summary>
     /// <param name="epoch">The epoch just trained; part of the random key.</param>
     /// <param name="changes">One per layer; births and deaths are filled in.</param>

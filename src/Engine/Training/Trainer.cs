@@ -15,6 +15,7 @@ public sealed class Trainer : ITraining
     private readonly Backend backend;
     private readonly Workspace workspace;
     private readonly Evaluator evaluator;
+    private readonly MinibatchPass pass;
     private readonly int[] trainRows;
     private readonly int[] order;
     private double trainSeconds;
@@ -30,6 +31,7 @@ public sealed class Trainer : ITraining
         order = new int[trainRows.Length];
         workspace = new Workspace(Options.Network.Layers, Options.BatchSize);
         evaluator = new Evaluator(state, data, backend, workspace, testRows);
+        pass = new MinibatchPass(Options, state.Network, backend, workspace, evaluator, Options.Seed);
     }
 
     /// <summary>As stored in the checkpoint or given to Create.</summary>
@@ -62,18 +64,7 @@ public sealed class Trainer : ITraining
     /// <exception cref="InvalidSpecException">The options cannot work, or do not fit the data.</exception>
     public static Trainer Create(TrainingOptions options, SampleStore data, Backend backend)
     {
-        RequireValid(options, data);
-        var (trainRows, testRows) = DataSplit.Of(data, options.Data.TestShare, options.Seed);
-        RequireBatch(options, trainRows);
-        var normalization = Normalization.Of(data, trainRows, options.Data.Normalization);
-        var state = new TrainerState
-        {
-            Options = options,
-            Network = SparseNetwork.Create(options, backend.Threads),
-            Description = new ModelDescription(
-                data.ContentHash, data.ClassNames, data.FeatureNames, data.Image, normalization.Shift, normalization.Scale),
-            Sums = new EpochSums(options.Network.Layers.Count - 1),
-        };
+        var (state, trainRows, testRows) = TrainingStart.New(options with { Parallel = null }, data, backend);
         return new Trainer(state, data, backend, trainRows, testRows);
     }
 
@@ -86,22 +77,11 @@ public sealed class Trainer : ITraining
     /// <exception cref="InvalidSpecException">The overrides cannot work, or change what a checkpoint fixes.</exception>
     public static Trainer Resume(Stream checkpoint, SampleStore data, Backend backend, TrainingOptions? overrides = null)
     {
-        var state = CheckpointFile.Read(checkpoint, overrides);
-        if (state.Description.DataHash != data.ContentHash)
-        {
-            throw new InvalidDataException(
-                $"The checkpoint was trained on data {state.Description.DataHash}; allowed: the same data, not {data.ContentHash}");
-        }
-
-        RequireValid(state.Options, data);
-        var (trainRows, testRows) = DataSplit.Of(data, state.Options.Data.TestShare, state.Options.Seed);
-        RequireBatch(state.Options, trainRows);
-        if (state.StepInEpoch > trainRows.Length / state.Options.BatchSize)
-        {
-            throw new InvalidDataException(
-                $"The checkpoint stands at step {state.StepInEpoch} of an epoch; allowed: 0 to {trainRows.Length / state.Options.BatchSize}");
-        }
-
+        var (state, trainRows, testRows) = TrainingStart.Resumed(checkpoint, data, overrides);
+        state.RequireWorkers(1);
+        state.Workers?.Dispose();
+        state.Workers = null;
+        TrainingStart.RequireStepInEpoch(state, trainRows.Length / state.Options.BatchSize);
         return new Trainer(state, data, backend, trainRows, testRows);
     }
 
@@ -136,19 +116,15 @@ public sealed class Trainer : ITraining
         var tested = evaluator.Test();
         test.Stop();
         RequireFinite(tested.Loss, epoch);
-        state.BestTestAccuracy = tested.Accuracy is { } accuracy && !(accuracy <= state.BestTestAccuracy) ? accuracy : state.BestTestAccuracy;
+        state.SeeAccuracy(tested.Accuracy);
 
-        var result = Result(epoch, tested);
+        var result = EpochReport.Of(
+            state, state.Sums, epoch, StepsPerEpoch, tested, evaluator.EverActive, LearningRate.At(Options, epoch), trainSeconds, backend.Threads);
         evolution.Start();
-        ChangeTopology(epoch, changes);
+        state.Network.ChangeAfter(epoch, Options, changes, backend.Threads);
         evolution.Stop();
         EndEpoch();
-        return result with
-        {
-            EvolutionSeconds = evolution.Elapsed.TotalSeconds,
-            TestSeconds = test.Elapsed.TotalSeconds,
-            Statistics = result.Statistics with { Layers = result.Statistics.Layers.Zip(changes, WithChanges).ToArray() },
-        };
+        return EpochReport.With(result, changes, evolution.Elapsed.TotalSeconds, test.Elapsed.TotalSeconds);
     }
 
     /// <summary>Writes everything that the future depends on, as safetensors (docs/formats.md).</summary>
@@ -161,31 +137,6 @@ public sealed class Trainer : ITraining
     {
         workspace.Dispose();
         state.Network.Dispose();
-    }
-
-    private static void RequireValid(TrainingOptions options, SampleStore data)
-    {
-        var faults = TrainingOptionsValidator.Validate(options);
-        if (faults.Count == 0)
-        {
-            faults = TrainingOptionsValidator.ValidateAgainst(
-                options, new DatasetShape(data.Features, data.Classes, data.TrainRows, data.Rows - data.TrainRows));
-        }
-
-        if (faults.Count > 0)
-        {
-            throw new InvalidSpecException(faults);
-        }
-    }
-
-    // The validator knows the number of rows, but not how the split rounds class by class.
-    private static void RequireBatch(TrainingOptions options, int[] trainRows)
-    {
-        if (options.BatchSize > trainRows.Length)
-        {
-            throw new InvalidSpecException(
-                [new SpecFault("$.training.batchSize", $"{options.BatchSize}", $"1 to {trainRows.Length}, the rows to train on")]);
-        }
     }
 
     private void TrainSteps(int epoch, Action<StepResult>? onStep, CancellationToken cancellationToken)
@@ -202,56 +153,16 @@ public sealed class Trainer : ITraining
         }
     }
 
-    // Forward, backward, update: section 1 of the specification. Each layer's input gradient is taken before its weights move.
     private double TrainStep(int epoch, double rate)
     {
         var samples = Options.BatchSize;
-        var batchSize = PaddedBatch.Of(samples);
-        var padding = batchSize - samples;
-        var step = OptimizerStep.From(Options.Optimizer, rate, state.Step + 1);
-        var rows = order.AsSpan(state.StepInEpoch * samples, samples);
-        evaluator.Load(rows);
-        Forward(batchSize);
-
-        var layers = state.Network.Layers;
-        var loss = evaluator.Loss(workspace.Delta, samples);
+        var loss = pass.Forward(order.AsSpan(state.StepInEpoch * samples, samples), state.Step);
         RequireFinite(loss.LossSum, epoch);
-        for (var l = layers.Count - 1; l >= 0; l--)
-        {
-            var layer = layers[l];
-            var (state0, state1) = (layer.Connections.State[0], layer.Connections.State.ElementAtOrDefault(1));
-            state.Sums.WeightGradientSquares[l] += l > 0
-                ? backend.SparseBackward(
-                    layer.Weights, layer.Transpose, workspace.Activations[l], workspace.Delta, workspace.Slopes[l - 1], workspace.NextDelta,
-                    state0, state1, batchSize, step, padding)
-                : backend.SparseWeightUpdate(
-                    layer.Weights, workspace.Activations[l], workspace.Delta, state0, state1, batchSize, step, padding);
-            state.Sums.BiasGradientSquares += backend.BiasUpdate(
-                layer.Bias, workspace.Delta, layer.BiasState[0], layer.BiasState.ElementAtOrDefault(1), batchSize, step, padding);
-            workspace.SwapDeltas();
-        }
-
+        pass.Update(OptimizerStep.From(Options.Optimizer, rate, state.Step + 1), state.Sums);
         state.Step++;
         state.StepInEpoch++;
-        state.Sums.Loss += loss.LossSum;
-        state.Sums.Correct += loss.Correct;
-        state.Sums.Samples += samples;
+        state.Sums.Add(loss, samples);
         return loss.LossSum / samples;
-    }
-
-    private void Forward(int batchSize)
-    {
-        var layers = state.Network.Layers;
-        for (var l = 0; l < layers.Count - 1; l++)
-        {
-            var key = RandomStream.Key(Options.Seed, RandomPurpose.Dropout, state.Step, l);
-            backend.SparseForward(
-                layers[l].Weights, layers[l].Bias, workspace.Activations[l], workspace.Activations[l + 1], workspace.Slopes[l],
-                batchSize, layers[l].Activation, new Dropout((float)Options.Dropout, key));
-        }
-
-        var output = layers[^1];
-        backend.SparseForward(output.Weights, output.Bias, workspace.Activations[^2], workspace.Activations[^1], batchSize, output.Activation);
     }
 
     private void ShuffleFor(int epoch)
@@ -265,59 +176,6 @@ public sealed class Trainer : ITraining
         RandomStream.For(Options.Seed, RandomPurpose.Shuffle, epoch).Shuffle(order.AsSpan());
         shuffledEpoch = epoch;
     }
-
-    // Not after the last epoch: fresh connections would leave the network worse than it was trained to be.
-    private void ChangeTopology(int epoch, LayerChanges[] changes)
-    {
-        if (epoch == Options.Epochs)
-        {
-            return;
-        }
-
-        if (Options.Pruning is { StartEpoch: { } start } pruning && epoch > start && epoch % pruning.EveryEpochs == 0)
-        {
-            state.Network.Prune(pruning.Percentile, changes, backend.Threads);
-        }
-
-        if (Options.Evolution is { } evolution && epoch % evolution.EveryEpochs == 0)
-        {
-            state.Network.Evolve(Options, epoch, changes, backend.Threads);
-        }
-    }
-
-    private EpochResult Result(int epoch, TestResult tested)
-    {
-        var (sums, layers) = (state.Sums, state.Network.Layers);
-        var steps = (double)StepsPerEpoch;
-        var statistics = new LayerStatistics[layers.Count];
-        SparseNetwork.ForEach(layers.Count, backend.Threads, l => statistics[l] = StatisticsOf.Layer(
-            layers[l],
-            l + 1 < layers.Count ? layers[l + 1] : null,
-            l + 1 < layers.Count ? evaluator.EverActive[l] : null,
-            Math.Sqrt(sums.WeightGradientSquares[l] / steps)));
-
-        return new EpochResult
-        {
-            Epoch = epoch,
-            Step = state.Step,
-            Loss = sums.Loss / sums.Samples,
-            TrainAccuracy = Options.Loss == LossKind.SquaredError ? null : sums.Correct / sums.Samples,
-            TestLoss = tested.Loss,
-            TestAccuracy = tested.Accuracy,
-            Nnz = Nnz,
-            Density = (double)Nnz / DenseParameters,
-            LearningRate = LearningRate.At(Options, epoch),
-            GradientNorm = Math.Sqrt(sums.GradientSquares / steps),
-            TrainSeconds = trainSeconds,
-            EvolutionSeconds = 0,
-            TestSeconds = 0,
-            SamplesPerSecond = trainSeconds > 0 ? sums.Samples / trainSeconds : 0,
-            Statistics = new NetworkStatistics { Layers = statistics, InputImportance = Topology.NeuronStrength.Outgoing(layers[0].Weights) },
-        };
-    }
-
-    private static LayerStatistics WithChanges(LayerStatistics statistics, LayerChanges changes) =>
-        statistics with { Births = changes.Births, Deaths = changes.Deaths, PrunedConnections = changes.PrunedConnections };
 
     private void EndEpoch()
     {

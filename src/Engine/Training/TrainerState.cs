@@ -23,4 +23,22 @@ internal sealed class TrainerState
 
     /// <summary>NaN before the first test.</summary>
     public double BestTestAccuracy { get; set; } = double.NaN;
+
+    /// <summary>What several workers need besides; null in sequential training.</summary>
+    public WorkersState? Workers { get; set; }
+
+    public void SeeAccuracy(double? tested) =>
+        BestTestAccuracy = tested is { } accuracy && !(accuracy <= BestTestAccuracy) ? accuracy : BestTestAccuracy;
+
+    /// <summary>Refuses another number of workers than the checkpoint's where only as many can go on.</summary>
+    /// <exception cref="InvalidSpecException">Names what is allowed.</exception>
+    public void RequireWorkers(int workers)
+    {
+        if (Workers is { } before && before.Count != workers && (before.IsLocal || StepInEpoch > 0))
+        {
+            var where = before.IsLocal ? "workers trained for themselves (phase 2)" : "an epoch was not done";
+            throw new InvalidSpecException(
+                [new SpecFault("$.training.parallel.workers", $"{workers}", $"{before.Count} as in the checkpoint, which was written while {where}")]);
+        }
+    }
 }

@@ -1,0 +1,75 @@
+using SparseService.Engine.Elementwise;
+using SparseService.Engine.Kernels;
+
+namespace SparseService.Engine.Training;
+
+/// <summary>One minibatch on one network: forward, then backward with the update or without. Section 1 of the specification.</summary>
+/// <param name="seed">Root of the dropout masks.</param>
+internal sealed class MinibatchPass(
+    TrainingOptions options, SparseNetwork network, Backend backend, Workspace workspace, Evaluator evaluator, ulong seed)
+{
+    private readonly int batchSize = PaddedBatch.Of(options.BatchSize);
+
+    private int Padding => batchSize - options.BatchSize;
+
+    /// <summary>Computes the loss and its gradient by the logits.</summary>
+    /// <param name="rows">Of the data; batchSize of them.</param>
+    /// <param name="position">Minibatches before this one: the key of its dropout masks.</param>
+    /// <param name="between">Called between layers.</param>
+    public LossResult Forward(ReadOnlySpan<int> rows, long position, Action? between = null)
+    {
+        evaluator.Load(rows);
+        var layers = network.Layers;
+        for (var l = 0; l < layers.Count - 1; l++)
+        {
+            between?.Invoke();
+            var key = RandomStream.Key(seed, RandomPurpose.Dropout, position, l);
+            backend.SparseForward(
+                layers[l].Weights, layers[l].Bias, workspace.Activations[l], workspace.Activations[l + 1], workspace.Slopes[l],
+                batchSize, layers[l].Activation, new Dropout((float)options.Dropout, key));
+        }
+
+        var output = layers[^1];
+        backend.SparseForward(output.Weights, output.Bias, workspace.Activations[^2], workspace.Activations[^1], batchSize, output.Activation);
+        return evaluator.Loss(workspace.Delta, options.BatchSize);
+    }
+
+    /// <summary>Backward with the update of every layer. Each layer's input gradient is taken before its weights move.</summary>
+    /// <param name="sums">Squares of the gradient are added.</param>
+    public void Update(in OptimizerStep step, EpochSums sums)
+    {
+        for (var l = network.Layers.Count - 1; l >= 0; l--)
+        {
+            var layer = network.Layers[l];
+            var (state0, state1) = (layer.Connections.State[0], layer.Connections.State.ElementAtOrDefault(1));
+            sums.WeightGradientSquares[l] += l > 0
+                ? backend.SparseBackward(
+                    layer.Weights, layer.Transpose, workspace.Activations[l], workspace.Delta, workspace.Slopes[l - 1], workspace.NextDelta,
+                    state0, state1, batchSize, step, Padding)
+                : backend.SparseWeightUpdate(
+                    layer.Weights, workspace.Activations[l], workspace.Delta, state0, state1, batchSize, step, Padding);
+            sums.BiasGradientSquares += backend.BiasUpdate(
+                layer.Bias, workspace.Delta, layer.BiasState[0], layer.BiasState.ElementAtOrDefault(1), batchSize, step, Padding);
+            workspace.SwapDeltas();
+        }
+    }
+
+    /// <summary>Backward alone: the network stays as it is.</summary>
+    /// <param name="gradient">Of this network's pattern; overwritten, its sums are added to.</param>
+    /// <param name="between">Called between layers.</param>
+    public void Differentiate(NetworkGradient gradient, Action? between = null)
+    {
+        for (var l = network.Layers.Count - 1; l >= 0; l--)
+        {
+            between?.Invoke();
+            var layer = network.Layers[l];
+            gradient.Sums.WeightGradientSquares[l] += l > 0
+                ? backend.SparseBackwardGradient(
+                    layer.Weights, layer.Transpose, workspace.Activations[l], workspace.Delta, workspace.Slopes[l - 1], workspace.NextDelta,
+                    gradient.Weights[l], batchSize, Padding)
+                : backend.SparseWeightGradient(layer.Weights, workspace.Activations[l], workspace.Delta, gradient.Weights[l], batchSize, Padding);
+            gradient.Sums.BiasGradientSquares += backend.BiasGradient(workspace.Delta, gradient.Biases[l], batchSize, Padding);
+            workspace.SwapDeltas();
+        }
+    }
+}
