@@ -10,7 +10,7 @@ internal static class EpochReport
         TrainerState state, EpochSums sums, int epoch, double gradients, TestResult tested, bool[][] everActive, double learningRate, double trainSeconds,
         int threads)
     {
-        var (options, layers) = (state.Options, state.Network.Layers);
+        var layers = state.Network.Layers;
         var statistics = new LayerStatistics[layers.Count];
         var squares = sums.WeightGradientSquares.ToArray();
         SparseNetwork.ForEach(layers.Count, threads, l => statistics[l] = StatisticsOf.Layer(
@@ -18,24 +18,34 @@ internal static class EpochReport
             l + 1 < layers.Count ? layers[l + 1] : null,
             l + 1 < layers.Count ? everActive[l] : null,
             Math.Sqrt(squares[l] / gradients)));
-        var (nnz, cells) = (state.Network.Nnz, layers.Sum(layer => (long)layer.Weights.Rows * layer.Weights.Columns));
+        var of = new NetworkStatistics { Layers = statistics, InputImportance = Topology.NeuronStrength.Outgoing(layers[0].Weights) };
+        return Of(state, sums, epoch, gradients, tested, of, learningRate, trainSeconds);
+    }
+
+    /// <param name="statistics">Of the network that was tested.</param>
+    /// <inheritdoc cref="Of(TrainerState, EpochSums, int, double, TestResult, bool[][], double, double, int)"/>
+    public static EpochResult Of(
+        TrainerState state, EpochSums sums, int epoch, double gradients, TestResult tested, NetworkStatistics statistics, double learningRate,
+        double trainSeconds)
+    {
+        var nnz = statistics.Layers.Sum(layer => layer.Nnz);
         return new EpochResult
         {
             Epoch = epoch,
             Step = state.Step,
             Loss = sums.Loss / sums.Samples,
-            TrainAccuracy = options.Loss == LossKind.SquaredError ? null : sums.Correct / sums.Samples,
+            TrainAccuracy = state.Options.Loss == LossKind.SquaredError ? null : sums.Correct / sums.Samples,
             TestLoss = tested.Loss,
             TestAccuracy = tested.Accuracy,
             Nnz = nnz,
-            Density = (double)nnz / cells,
+            Density = (double)nnz / statistics.Layers.Sum(layer => (long)layer.Inputs * layer.Outputs),
             LearningRate = learningRate,
             GradientNorm = Math.Sqrt(sums.GradientSquares / gradients),
             TrainSeconds = trainSeconds,
             EvolutionSeconds = 0,
             TestSeconds = 0,
             SamplesPerSecond = trainSeconds > 0 ? sums.Samples / trainSeconds : 0,
-            Statistics = new NetworkStatistics { Layers = statistics, InputImportance = Topology.NeuronStrength.Outgoing(layers[0].Weights) },
+            Statistics = statistics,
         };
     }
 

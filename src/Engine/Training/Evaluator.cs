@@ -87,7 +87,7 @@ internal sealed class Evaluator
     }
 
     // Ends at a neuron's first output other than 0, so that it costs next to nothing beside the forward pass.
-    private static void MarkActive(bool[] everActive, DeviceBuffer<float> outputs, int samples, int batchSize)
+    internal static void MarkActive(bool[] everActive, DeviceBuffer<float> outputs, int samples, int batchSize)
     {
         for (var neuron = 0; neuron < everActive.Length; neuron++)
         {

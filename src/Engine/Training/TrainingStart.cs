@@ -13,16 +13,21 @@ internal static class TrainingStart
     {
         RequireValid(options, data);
         var (trainRows, testRows) = Split(options, data);
+        return (StateOf(options, data, trainRows, SparseNetwork.Create(options, backend.Threads)), trainRows, testRows);
+    }
+
+    /// <summary>The state before the first step.</summary>
+    public static TrainerState StateOf(TrainingOptions options, SampleStore data, int[] trainRows, SparseNetwork network)
+    {
         var normalization = Normalization.Of(data, trainRows, options.Data.Normalization);
-        var state = new TrainerState
+        return new TrainerState
         {
             Options = options,
-            Network = SparseNetwork.Create(options, backend.Threads),
+            Network = network,
             Description = new ModelDescription(
                 data.ContentHash, data.ClassNames, data.FeatureNames, data.Image, normalization.Shift, normalization.Scale),
             Sums = new EpochSums(options.Network.Layers.Count - 1),
         };
-        return (state, trainRows, testRows);
     }
 
     /// <param name="overrides">Replaces the stored options.</param>
@@ -31,6 +36,14 @@ internal static class TrainingStart
     public static (TrainerState State, int[] TrainRows, int[] TestRows) Resumed(Stream checkpoint, SampleStore data, TrainingOptions? overrides)
     {
         var state = CheckpointFile.Read(checkpoint, overrides);
+        var (trainRows, testRows) = RowsToGoOn(state, data);
+        return (state, trainRows, testRows);
+    }
+
+    /// <summary>The rows of a state that was read.</summary>
+    /// <inheritdoc cref="Resumed"/>
+    public static (int[] TrainRows, int[] TestRows) RowsToGoOn(TrainerState state, SampleStore data)
+    {
         if (state.Description.DataHash != data.ContentHash)
         {
             throw new InvalidDataException(
@@ -38,8 +51,7 @@ internal static class TrainingStart
         }
 
         RequireValid(state.Options, data);
-        var (trainRows, testRows) = Split(state.Options, data);
-        return (state, trainRows, testRows);
+        return Split(state.Options, data);
     }
 
     /// <exception cref="InvalidDataException">The checkpoint stands behind the end of an epoch.</exception>

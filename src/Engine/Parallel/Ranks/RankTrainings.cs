@@ -1,5 +1,6 @@
 using SparseService.Engine.Data;
 using SparseService.Engine.Kernels;
+using SparseService.Engine.Parallel.Partitioned;
 using SparseService.Engine.Training;
 
 namespace SparseService.Engine.Parallel.Ranks;
@@ -18,7 +19,9 @@ internal static class RankTrainings
         return options.Parallel?.Method switch
         {
             ParallelMethod.Wasap or ParallelMethod.Wassp => throw NotBuiltIn(options),
-            ParallelMethod.Partitioned => throw NotBuiltIn(options),
+            ParallelMethod.Partitioned => checkpoint is null
+                ? PartitionedTraining.Create(communicator, options, data, backend)
+                : PartitionedTraining.Resume(communicator, checkpoint, data, backend, overrides),
             _ => throw new ArgumentException("Options of a sequential training; allowed: those with a parallel method", nameof(options)),
         };
     }
