@@ -33,7 +33,7 @@ public static class Safetensors
         {
             if (written == entries.Count || tensor.Name != entries[written].Name || !tensor.Shape.SequenceEqual(entries[written].Shape))
             {
-                throw new InvalidOperationException($"Tensor {tensor.Name} is no. {written} of a file that says otherwise");
+                throw new InvalidOperationException($"Tensor {tensor.Name} [{string.Join(", ", tensor.Shape)}] is no. {written} of a file whose header says {(written == entries.Count ? "nothing" : $"{entries[written].Name} [{string.Join(", ", entries[written].Shape)}]")}");
             }
 
             for (var start = 0L; start < tensor.Bytes; start += WindowBytes)

@@ -40,7 +40,7 @@ internal unsafe struct SharedCut : IConnectionRule
         var half = counts.Length / Signs;
         cut.positive = Threshold.Begin(counts.AsSpan(0, half), dropFraction);
         cut.negative = Threshold.Begin(counts.AsSpan(half), dropFraction);
-        cut.Dropped = cut.positive.Left + cut.negative.Left;
+        cut.Dropped = cut.positive.Dropped + cut.negative.Dropped;
         if (cut.Dropped == 0)
         {
             return cut;
@@ -115,6 +115,9 @@ internal unsafe struct SharedCut : IConnectionRule
     {
         public uint Prefix;
 
+        /// <summary>How many go.</summary>
+        public long Dropped;
+
         /// <summary>Of those that share what is known, how many go …</summary>
         public long Left;
 
@@ -136,7 +139,7 @@ internal unsafe struct SharedCut : IConnectionRule
                 total += count;
             }
 
-            var threshold = new Threshold { Left = (long)(dropFraction * total) };
+            var threshold = new Threshold { Dropped = (long)(dropFraction * total), Left = (long)(dropFraction * total) };
             threshold.Prefix = (uint)threshold.Bin(counts);
             return threshold;
         }
