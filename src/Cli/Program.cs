@@ -2,7 +2,14 @@ using System.CommandLine;
 using Npgsql;
 using SparseService.Cli.Machine;
 using SparseService.Cli.Verbs;
+using SparseService.Engine.Parallel;
+using SparseService.Engine.Parallel.Ranks;
 using SparseService.Engine.Training;
+
+if (args is [RankProcess.Verb, ..])
+{
+    return RankProcess.Run(args[1..]);
+}
 
 CommandName.Current = Checkout.Root is null ? "sparse" : CommandName.InExamples;
 var root = new RootCommand("Trains truly sparse neural networks: as a service, or here and now.")
@@ -27,7 +34,7 @@ return await Entry.RunAsync(root, args, Explain);
 static CliFault? Explain(Exception exception) => exception switch
 {
     InvalidSpecException fault => new CliFault(string.Join('\n', fault.Faults), ExitCode.BadInput),
-    TrainingDivergedException => new CliFault(exception.Message),
+    TrainingDivergedException or RankFailedException => new CliFault(exception.Message),
     NpgsqlException => new CliFault($"Postgres: {exception.Message}", ExitCode.Unreachable),
     _ => null,
 };

@@ -1,10 +1,16 @@
-// A process for tests that kill one or need another user's: a worker and nothing else, or (--LocalPostgres:Folder=…) one start or stop of a
-// local Postgres. Configuration comes from the command line.
+// A process for tests that kill one or need another user's: a worker and nothing else, a rank of its training (rank FOLDER), or
+// (--LocalPostgres:Folder=…) one start or stop of a local Postgres. Configuration comes from the command line.
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
+using SparseService.Engine.Parallel.Ranks;
 using SparseService.Jobs.Hosting;
 using SparseService.Persistence;
 using SparseService.Persistence.Local;
+
+if (args is [RankProcess.Verb, ..])
+{
+    return RankProcess.Run(args[1..]);
+}
 
 var settings = new HostApplicationBuilderSettings { Args = args, ContentRootPath = AppContext.BaseDirectory };
 var builder = Host.CreateApplicationBuilder(settings);
@@ -17,9 +23,10 @@ if (builder.Configuration["LocalPostgres:Folder"] is { } folder)
         await server.StopAsync();
     }
 
-    return;
+    return 0;
 }
 
 builder.Services.AddSparsePersistence(builder.Configuration.GetConnectionString("Postgres")!);
 builder.Services.AddSparseWorker(builder.Configuration);
 await builder.Build().RunAsync();
+return 0;

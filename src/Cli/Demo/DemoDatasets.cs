@@ -51,7 +51,7 @@ internal sealed class DemoDatasets(ServiceClient client, DataFolder folder)
 
         Console.WriteLine($"Drawing {generated.TrainSamples + generated.TestSamples:N0} samples of {plan.Name} …");
         using var files = new TemporaryFolder();
-        using (var store = DatasetCache.Open(generated, cancellationToken))
+        using (var store = SampleStore.Open(DatasetCache.Find(generated, cancellationToken)))
         {
             GeneratedFiles.Write(store, plan.Name, files.Path);
         }

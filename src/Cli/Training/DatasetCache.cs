@@ -21,22 +21,22 @@ internal static class DatasetCache
         StoreBytes = long.MaxValue,
     };
 
-    /// <summary>Opens the data of <c>--data</c>, importing it first when it is new.</summary>
-    public static SampleStore Open(string path, CancellationToken cancellationToken)
+    /// <summary>The sample store of <c>--data</c>, imported when it is new.</summary>
+    public static string Find(string path, CancellationToken cancellationToken)
     {
         var (options, files) = DatasetImport.Detect(path);
         var name = KeyOf(options, files, cancellationToken);
-        return Open(name, store => DatasetImport.ToStore(
+        return Find(name, store => DatasetImport.ToStore(
             options, files.ToDictionary(file => file.Key, Opener), store, Limits, cancellationToken));
     }
 
-    /// <summary>Opens a generated dataset, generating it first when it is new.</summary>
-    public static SampleStore Open(GeneratedDataset generated, CancellationToken cancellationToken) =>
-        Open(
+    /// <summary>The sample store of a generated dataset, generated when it is new.</summary>
+    public static string Find(GeneratedDataset generated, CancellationToken cancellationToken) =>
+        Find(
             Hash(JsonSerializer.Serialize(generated, RunSpecJson.Options)),
             store => GeneratedDatasets.ToStore(generated, store, cancellationToken));
 
-    private static SampleStore Open(string name, Action<string> create)
+    private static string Find(string name, Action<string> create)
     {
         var folder = Directory.CreateDirectory(Folder());
         var path = Path.Combine(folder.FullName, $"{name}.store");
@@ -44,9 +44,9 @@ internal static class DatasetCache
         {
             try
             {
-                var store = SampleStore.Open(path);
+                using var store = SampleStore.Open(path);
                 File.SetLastAccessTimeUtc(path, TimeProvider.System.GetUtcNow().UtcDateTime);
-                return store;
+                return path;
             }
             catch (DatasetFormatException)
             {
@@ -60,7 +60,7 @@ internal static class DatasetCache
         create(fresh);
         File.Move(fresh, path, overwrite: true);
         MakeRoom(folder, path);
-        return SampleStore.Open(path);
+        return path;
     }
 
     private static Func<Stream> Opener(KeyValuePair<DatasetFileRole, string> file) => () => File.OpenRead(file.Value);

@@ -2,7 +2,9 @@ using System.Diagnostics;
 using SparseService.Cli.Files;
 using SparseService.Cli.Machine;
 using SparseService.Engine.Data;
+using SparseService.Engine.Formats;
 using SparseService.Engine.Kernels;
+using SparseService.Engine.Parallel.Ranks;
 using SparseService.Engine.Training;
 
 namespace SparseService.Cli.Training;
@@ -16,8 +18,9 @@ internal sealed class LocalTraining(TrainRequest request, TrainOutput output)
         RequireFolderOf(request.CheckpointPath);
         RequireFolderOf(request.ModelPath);
         using var backend = Backend.Create(request.Backend, request.Threads);
-        using var data = OpenData(cancellationToken);
-        using var trainer = Open(data, backend);
+        var path = FindData(cancellationToken);
+        using var data = SampleStore.Open(path);
+        using var trainer = Open(path, data, backend);
         output.Say($"{data.TrainRows:N0} training rows, {data.Rows - data.TrainRows:N0} test rows, {data.Features:N0} features, "
             + $"{data.Classes} classes; backend {backend.Name}");
 
@@ -53,7 +56,7 @@ internal sealed class LocalTraining(TrainRequest request, TrainOutput output)
         return ExitCode.Done;
     }
 
-    private async Task ShowAsync(Trainer trainer, Func<Task> training)
+    private async Task ShowAsync(ITraining trainer, Func<Task> training)
     {
         try
         {
@@ -67,7 +70,7 @@ internal sealed class LocalTraining(TrainRequest request, TrainOutput output)
         }
     }
 
-    private EpochResult TrainEpoch(Trainer trainer, CancellationToken cancellationToken)
+    private EpochResult TrainEpoch(ITraining trainer, CancellationToken cancellationToken)
     {
         try
         {
@@ -80,32 +83,33 @@ internal sealed class LocalTraining(TrainRequest request, TrainOutput output)
         }
     }
 
-    private SampleStore OpenData(CancellationToken cancellationToken)
+    private string FindData(CancellationToken cancellationToken)
     {
         if (request.Data is { } path)
         {
-            return DatasetCache.Open(path, cancellationToken);
+            return DatasetCache.Find(path, cancellationToken);
         }
 
         var reference = request.Spec.Dataset;
         return reference?.Generated is { } generated
-            ? DatasetCache.Open(generated, cancellationToken)
+            ? DatasetCache.Find(generated, cancellationToken)
             : throw new CliFault(
                 $"$.dataset is {(reference is null ? "absent" : $"an uploaded dataset ({reference.Name ?? reference.Id?.ToString()})")}; "
                 + "allowed: a generated dataset, or a folder or file named by --data PATH", ExitCode.BadInput);
     }
 
-    private Trainer Open(SampleStore data, Backend backend)
+    private ITraining Open(string path, SampleStore data, Backend backend)
     {
+        var setup = new TrainingSetup { Options = request.Spec.Training, Data = data, DataPath = path, Backend = backend, Mpi = request.Mpi };
         if (request.ResumePath is null)
         {
-            return Trainer.Create(request.Spec.Training, data, backend);
+            return Trainings.Open(setup);
         }
 
         using var checkpoint = OpenFile(request.ResumePath);
         try
         {
-            return Trainer.Resume(checkpoint, data, backend);
+            return Trainings.Open(setup with { Options = CheckpointFile.ReadOptions(checkpoint), Checkpoint = checkpoint });
         }
         catch (InvalidDataException fault)
         {
@@ -122,7 +126,7 @@ internal sealed class LocalTraining(TrainRequest request, TrainOutput output)
         }
     }
 
-    private void WriteCheckpoint(Trainer trainer)
+    private void WriteCheckpoint(ITraining trainer)
     {
         if (request.CheckpointPath is { } path)
         {
@@ -130,7 +134,7 @@ internal sealed class LocalTraining(TrainRequest request, TrainOutput output)
         }
     }
 
-    private long WriteModel(Trainer trainer)
+    private long WriteModel(ITraining trainer)
     {
         if (request.ModelPath is { } path)
         {

@@ -1,3 +1,4 @@
+using SparseService.Engine.Parallel.Ranks;
 using SparseService.Engine.Training;
 
 namespace SparseService.Cli.Training;
@@ -22,4 +23,7 @@ internal sealed record TrainRequest
     public string? ResumePath { get; init; }
 
     public string? ModelPath { get; init; }
+
+    /// <summary>How ranks are started that are processes.</summary>
+    public MpiSettings Mpi { get; init; } = new();
 }

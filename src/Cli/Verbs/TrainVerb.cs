@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SparseService.Cli.Files;
 using SparseService.Cli.Training;
+using SparseService.Engine.Parallel.Ranks;
 
 namespace SparseService.Cli.Verbs;
 
@@ -22,6 +23,14 @@ internal sealed class TrainVerb : Verb
         "--resume", "FILE", "Goes on from a checkpoint, with the checkpoint's training options.");
     private readonly Option<string?> model = Text("--model", "FILE", "Writes the trained model there (safetensors).");
 
+    private readonly Option<string?> hosts = Text("--hosts", "LIST", "Where ranks of the transport mpi run, this host first: node1:2,node2:2.");
+    private readonly Option<string?> mpiFolder = Text("--mpi-folder", "DIR", "A folder that all hosts see, for checkpoints on their way.");
+    private readonly Option<string[]> mpiArguments = new("--mpi-argument")
+    {
+        HelpName = "TEXT",
+        Description = "One more argument of mpirun; may be given several times.",
+    };
+
     public TrainVerb()
         : base(
             "train", "Trains a network from a spec here and now, without the service.",
@@ -32,7 +41,7 @@ internal sealed class TrainVerb : Verb
             "./sparse train deploy/examples/glyphs.json --resume run.checkpoint")
     {
         Arguments.Add(spec);
-        foreach (var option in new Option[] { data, epochs, seed, threads, backend, json, checkpoint, resume, model })
+        foreach (var option in new Option[] { data, epochs, seed, threads, backend, json, checkpoint, resume, model, hosts, mpiFolder, mpiArguments })
         {
             Options.Add(option);
         }
@@ -59,6 +68,12 @@ internal sealed class TrainVerb : Verb
             CheckpointPath = arguments.GetValue(checkpoint),
             ResumePath = arguments.GetValue(resume),
             ModelPath = arguments.GetValue(model),
+            Mpi = new MpiSettings
+            {
+                Hosts = arguments.GetValue(hosts),
+                Folder = arguments.GetValue(mpiFolder),
+                Arguments = arguments.GetValue(mpiArguments) ?? [],
+            },
         };
         return new LocalTraining(request, TrainOutput.Create(arguments.GetValue(json))).RunAsync(cancellationToken);
     }

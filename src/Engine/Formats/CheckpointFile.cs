@@ -23,6 +23,17 @@ internal static class CheckpointFile
         return metadata;
     }
 
+    /// <summary>The options of a checkpoint, whose stream then stands where it stood.</summary>
+    /// <param name="source">One that can seek.</param>
+    /// <exception cref="InvalidDataException">Damaged, or not a checkpoint.</exception>
+    public static TrainingOptions ReadOptions(Stream source)
+    {
+        var start = source.Position;
+        using var file = Safetensors.Read(source, wanted: name => !name.StartsWith("layers.", StringComparison.Ordinal));
+        source.Position = start;
+        return ModelFile.ReadDescription(file.Metadata, file.Tensors, Format).Options;
+    }
+
     /// <summary>What a checkpoint has of a layer beside the model's tensors.</summary>
     public static IEnumerable<Tensor> TrainingTensors(SparseLayer layer)
     {

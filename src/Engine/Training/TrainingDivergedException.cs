@@ -7,4 +7,6 @@ public sealed class TrainingDivergedException(int epoch, long step, double loss)
     public int Epoch { get; } = epoch;
 
     public long Step { get; } = step;
+
+    public double Loss { get; } = loss;
 }

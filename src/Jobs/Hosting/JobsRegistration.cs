@@ -27,7 +27,8 @@ public static class JobsRegistration
     public static IServiceCollection AddSparseWorker(this IServiceCollection services, IConfiguration configuration)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.AddOptions<WorkerOptions>().Bind(configuration.GetSection(WorkerOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<WorkerOptions>().Bind(configuration.GetSection(WorkerOptions.Section)).ValidateDataAnnotations()
+            .Validate(worker => worker.Mpi.SilenceSeconds is >= 2 and <= 3600, "Worker:Mpi:SilenceSeconds; allowed: 2 to 3600").ValidateOnStart();
         services.AddSingleton<WorkerIdentity>();
         services.AddSingleton<LiveLeases>();
         services.AddSingleton<RunQueue>();

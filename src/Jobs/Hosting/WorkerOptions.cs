@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using SparseService.Engine.Parallel.Ranks;
 
 namespace SparseService.Jobs.Hosting;
 
@@ -49,6 +50,9 @@ public sealed record WorkerOptions
     /// <summary>Most bytes in <see cref="CachePath"/>.</summary>
     [Range(1L << 20, long.MaxValue)]
     public long CacheBytes { get; init; } = 20L << 30;
+
+    /// <summary>How ranks are started that are processes.</summary>
+    public MpiSettings Mpi { get; init; } = new();
 
     internal TimeSpan Lease => TimeSpan.FromSeconds(LeaseSeconds);
 

@@ -42,12 +42,12 @@ internal static class CheckpointWriter
         await RetainAsync(connection, runId, keep, cancellationToken);
     }
 
-    /// <summary>Writes the trainer's state to a spool file.</summary>
-    public static CheckpointDraft Draft(Trainer trainer, EpochResult? result, string spoolFolder)
+    /// <summary>Writes the training's state to a spool file.</summary>
+    public static CheckpointDraft Draft(ITraining training, EpochResult? result, string spoolFolder)
     {
         var bytes = SpoolFile.Create(spoolFolder);
-        trainer.WriteCheckpoint(bytes);
-        return new CheckpointDraft(Guid.CreateVersion7(), trainer.EpochsDone, trainer.Step, trainer.Nnz, result?.TestLoss, result?.TestAccuracy, bytes);
+        training.WriteCheckpoint(bytes);
+        return new CheckpointDraft(Guid.CreateVersion7(), training.EpochsDone, training.Step, training.Nnz, result?.TestLoss, result?.TestAccuracy, bytes);
     }
 
     // The bytes go later, by the sweep: another run may have the very same ones.

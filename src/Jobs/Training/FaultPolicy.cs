@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Npgsql;
 using SparseService.Engine.Data;
+using SparseService.Engine.Parallel;
 using SparseService.Engine.Training;
 using SparseService.Jobs.Queue;
 using SparseService.Persistence.Entities;
@@ -21,11 +22,15 @@ internal static class FaultPolicy
             OutOfMemoryException => (
                 RunReason.OutOfMemory, run.LastReason != RunReason.OutOfMemory,
                 "The worker ran out of memory. Use a lower epsilon, narrower layers or a smaller batch (POST /v1/topologies/preview says what a spec needs)."),
+            RankFailedException => (RunReason.RankFailed, true, Shortened(fault.Message)),
             DbException or IOException or InvalidDataException or TimeoutException or UnauthorizedAccessException => (RunReason.Storage, true, fault.Message),
             _ => (RunReason.Internal, false, $"A fault of the service ({fault.GetType().Name}); its log has the details"),
         };
         return (reason, curable && run.Faults + 1 < maxFaults, message);
     }
+
+    // Behind the sentence stands what mpirun and the ranks have said, which is for the log.
+    private static string Shortened(string message) => message.Split('\n', 2)[0];
 
     /// <summary>Whether the database may well answer the same statement later.</summary>
     public static bool IsPassing(Exception fault) => fault switch

@@ -103,7 +103,7 @@ public sealed class TrainRunJob(
 
         var hold = await datasets.HoldAsync(hash, bytes, lease.Interrupted);
         await using var checkpoint = await new CheckpointReader(databases, blobs, logger).OpenNewestAsync(run.Id, SpoolFolder, lease.Interrupted);
-        return TrainingSession.Open(hold, run, checkpoint, settings.Backend, settings.ThreadsPerRun);
+        return TrainingSession.Open(hold, run, checkpoint, settings);
     }
 
     private async Task<TrainingRun> LoadAsync(Guid runId, CancellationToken cancellationToken)

@@ -1,29 +1,31 @@
 using SparseService.Engine.Data;
 using SparseService.Engine.Kernels;
+using SparseService.Engine.Parallel.Ranks;
 using SparseService.Engine.Training;
+using SparseService.Jobs.Hosting;
 using SparseService.Jobs.Queue;
 using SparseService.Persistence.Blobs;
 using SparseService.Persistence.Entities;
 
 namespace SparseService.Jobs.Training;
 
-/// <summary>A trainer with the data and the backend that it stands on.</summary>
+/// <summary>A training with the data and the backend that it stands on.</summary>
 internal sealed class TrainingSession : IDisposable
 {
     private readonly DatasetHold hold;
     private readonly SampleStore data;
     private readonly Backend backend;
 
-    private TrainingSession(DatasetHold hold, SampleStore data, Backend backend, Trainer trainer, long savedStep)
+    private TrainingSession(DatasetHold hold, SampleStore data, Backend backend, ITraining training, long savedStep)
     {
         this.hold = hold;
         this.data = data;
         this.backend = backend;
-        Trainer = trainer;
+        Training = training;
         SavedStep = savedStep;
     }
 
-    public Trainer Trainer { get; }
+    public ITraining Training { get; }
 
     public string BackendName => backend.Name;
 
@@ -34,20 +36,26 @@ internal sealed class TrainingSession : IDisposable
 
     /// <param name="hold">Taken over.</param>
     /// <param name="resumeFrom">A verified checkpoint, or null for fresh weights; stays the caller's.</param>
-    public static TrainingSession Open(DatasetHold hold, TrainingRun run, Stream? resumeFrom, string? backendName, int threads)
+    public static TrainingSession Open(DatasetHold hold, TrainingRun run, Stream? resumeFrom, WorkerOptions options)
     {
         SampleStore? data = null;
         Backend? backend = null;
         try
         {
             data = SampleStore.Open(hold.Path);
-            backend = Backend.Create(backendName, threads);
-            // Only a fork has other options than its checkpoint.
-            var overrides = run.ForkedFromCheckpointId is null ? null : run.Spec.Training;
-            var trainer = resumeFrom is null
-                ? Trainer.Create(run.Spec.Training, data, backend)
-                : Trainer.Resume(resumeFrom, data, backend, overrides);
-            return new TrainingSession(hold, data, backend, trainer, resumeFrom is null ? 0 : trainer.Step);
+            backend = Backend.Create(options.Backend, options.ThreadsPerRun);
+            var training = Trainings.Open(new TrainingSetup
+            {
+                Options = run.Spec.Training,
+                Data = data,
+                DataPath = hold.Path,
+                Backend = backend,
+                Checkpoint = resumeFrom,
+                // Only a fork has other options than its checkpoint.
+                Overrides = run.ForkedFromCheckpointId is null ? null : run.Spec.Training,
+                Mpi = options.Mpi,
+            });
+            return new TrainingSession(hold, data, backend, training, resumeFrom is null ? 0 : training.Step);
         }
         catch
         {
@@ -66,9 +74,9 @@ internal sealed class TrainingSession : IDisposable
         {
             try
             {
-                while (!Trainer.IsFinished)
+                while (!Training.IsFinished)
                 {
-                    var result = Trainer.TrainEpoch(steps.OnStep, lease.Interrupted);
+                    var result = Training.TrainEpoch(steps.OnStep, lease.Interrupted);
                     recorder.Add(Draft(result, spoolFolder), patience);
                 }
 
@@ -86,18 +94,18 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>The state between two steps, or null when the newest checkpoint has it already.</summary>
     public CheckpointDraft? DraftInterruption(string spoolFolder)
     {
-        if (Trainer.Step == SavedStep)
+        if (Training.Step == SavedStep)
         {
             return null;
         }
 
-        SavedStep = Trainer.Step;
-        return CheckpointWriter.Draft(Trainer, null, spoolFolder);
+        SavedStep = Training.Step;
+        return CheckpointWriter.Draft(Training, null, spoolFolder);
     }
 
     public void Dispose()
     {
-        Trainer.Dispose();
+        Training.Dispose();
         backend.Dispose();
         data.Dispose();
         hold.Dispose();
@@ -106,10 +114,10 @@ internal sealed class TrainingSession : IDisposable
     private EpochRecord Draft(EpochResult result, string spoolFolder)
     {
         CheckpointDraft? checkpoint = null;
-        if (Trainer.IsFinished || result.Epoch % Trainer.Options.Checkpoints.EveryEpochs == 0)
+        if (Training.IsFinished || result.Epoch % Training.Options.Checkpoints.EveryEpochs == 0)
         {
-            checkpoint = CheckpointWriter.Draft(Trainer, result, spoolFolder);
-            SavedStep = Trainer.Step;
+            checkpoint = CheckpointWriter.Draft(Training, result, spoolFolder);
+            SavedStep = Training.Step;
         }
 
         return new EpochRecord
@@ -117,18 +125,18 @@ internal sealed class TrainingSession : IDisposable
             Result = result,
             WorkerBytes = Environment.WorkingSet,
             Checkpoint = checkpoint,
-            Model = Trainer.IsFinished ? DraftModel(spoolFolder) : null,
+            Model = Training.IsFinished ? DraftModel(spoolFolder) : null,
         };
     }
 
     private ModelDraft DraftModel(string spoolFolder)
     {
         var bytes = SpoolFile.Create(spoolFolder);
-        Trainer.WriteModel(bytes);
-        var layers = Trainer.Options.Network.Layers;
+        Training.WriteModel(bytes);
+        var layers = Training.Options.Network.Layers;
         var biases = layers.Skip(1).Sum(width => (long)width);
         return new ModelDraft(
-            Guid.CreateVersion7(), Trainer.Nnz, Trainer.DenseParameters, (Trainer.DenseParameters + biases) * sizeof(float),
+            Guid.CreateVersion7(), Training.Nnz, Training.DenseParameters, (Training.DenseParameters + biases) * sizeof(float),
             layers[0], layers[^1], data.ClassNames, bytes);
     }
 }

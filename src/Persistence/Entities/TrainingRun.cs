@@ -28,6 +28,9 @@ public enum RunReason
     Validation,
     Storage,
     Internal,
+
+    /// <summary>One of several workers of the run failed, or could not start.</summary>
+    RankFailed,
 }
 
 /// <summary>A run; this table is the queue too (design section 2).</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using SparseService.Engine.Parallel;
 using SparseService.Engine.Parallel.Mpi;
+using SparseService.Engine.Parallel.Ranks;
 using Xunit.MicrosoftTestingPlatform;
 
 namespace SparseService.Engine.Tests.Parallel;
@@ -19,6 +20,11 @@ internal static class RankProgram
         if (args is [Word, var type, var method, var silence, var argument])
         {
             return Task.FromResult(Run(type, method, TimeSpan.FromSeconds(int.Parse(silence, CultureInfo.InvariantCulture)), argument));
+        }
+
+        if (args is [RankProcess.Verb, ..])
+        {
+            return Task.FromResult(RankProcess.Run(args[1..]));
         }
 
         return args.Any(argument => argument is "--server" or "--internal-msbuild-node")

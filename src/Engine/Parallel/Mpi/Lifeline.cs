@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text.Json;
 
 namespace SparseService.Engine.Parallel.Mpi;
 
@@ -10,18 +11,20 @@ namespace SparseService.Engine.Parallel.Mpi;
 internal sealed class Lifeline : IDisposable
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(2);
 
     private readonly int rank;
     private readonly TimeSpan silence;
     private readonly LifelineEnd[] ends;
+    private readonly Action<RankFault> onFailure;
     private readonly CancellationTokenSource leaving = new();
     private readonly List<Task> work = [];
     private readonly object turn = new();
     private volatile RankFailedException? failure;
 
-    private Lifeline(int rank, TimeSpan silence, LifelineEnd[] ends)
+    private Lifeline(int rank, TimeSpan silence, LifelineEnd[] ends, Action<RankFault> onFailure)
     {
-        (this.rank, this.silence, this.ends) = (rank, silence, ends);
+        (this.rank, this.silence, this.ends, this.onFailure) = (rank, silence, ends, onFailure);
         foreach (var end in ends)
         {
             work.Add(Task.Run(() => HearAsync(end)));
@@ -34,12 +37,13 @@ internal sealed class Lifeline : IDisposable
     public RankFailedException? Failure => failure;
 
     /// <summary>Collective: rank 0 says where it listens, the others connect.</summary>
-    public static Lifeline Tie(Communicator ranks, TimeSpan silence)
+    /// <param name="onFailure">Called once, on any thread, with the first failure.</param>
+    public static Lifeline Tie(Communicator ranks, TimeSpan silence, Action<RankFault> onFailure)
     {
         using var meeting = ranks.Rank == 0 ? LifelineMeeting.Open() : new LifelineMeeting();
         Invite(ranks, meeting.Invitation);
         var ends = ranks.Rank == 0 ? meeting.Await(ranks.Size, silence) : [meeting.Join(ranks.Rank, silence)];
-        return new Lifeline(ranks.Rank, silence, ends);
+        return new Lifeline(ranks.Rank, silence, ends, onFailure);
     }
 
     /// <summary>Tells everyone that this rank has failed. Returns when it is told, or at once when a failure is known already.</summary>
@@ -47,7 +51,7 @@ internal sealed class Lifeline : IDisposable
     {
         if (fault is not RankFailedException)
         {
-            Spread(new RankFailedException(rank, fault.Message, fault));
+            Spread(RankFault.Of(rank, fault));
         }
     }
 
@@ -57,9 +61,11 @@ internal sealed class Lifeline : IDisposable
         leaving.Cancel();
         foreach (var end in ends)
         {
-            end.TrySend(LifelineWord.Leave, rank, string.Empty);
+            end.TrySend(LifelineWord.Leave, string.Empty);
         }
 
+        // Until the others have said so too: a connection that is closed early may swallow its last word.
+        Task.WaitAll([.. work], Goodbye);
         foreach (var end in ends)
         {
             end.Dispose();
@@ -77,7 +83,7 @@ internal sealed class Lifeline : IDisposable
         }
     }
 
-    private void Spread(RankFailedException first)
+    private void Spread(RankFault first)
     {
         lock (turn)
         {
@@ -86,13 +92,17 @@ internal sealed class Lifeline : IDisposable
                 return;
             }
 
-            failure = first;
+            failure = first.ToFailure();
             foreach (var end in ends)
             {
-                end.TrySend(LifelineWord.Failure, first.Rank, first.Reason);
+                end.TrySend(LifelineWord.Failure, first.ToJson());
             }
         }
+
+        onFailure(first);
     }
+
+    private void SpreadLoss(int lost, string how) => Spread(new RankFault { Rank = lost, Kind = string.Empty, Message = how });
 
     private async Task HearAsync(LifelineEnd end)
     {
@@ -100,7 +110,7 @@ internal sealed class Lifeline : IDisposable
         {
             while (true)
             {
-                var (word, of, text) = await end.HearAsync();
+                var (word, text) = await end.HearAsync();
                 if (word == LifelineWord.Leave)
                 {
                     end.HasLeft = true;
@@ -109,15 +119,15 @@ internal sealed class Lifeline : IDisposable
 
                 if (word == LifelineWord.Failure)
                 {
-                    Spread(new RankFailedException(of, text));
+                    Spread(RankFault.FromJson(text));
                 }
             }
         }
-        catch (Exception fault) when (fault is IOException or SocketException or ObjectDisposedException)
+        catch (Exception fault) when (fault is IOException or SocketException or ObjectDisposedException or JsonException)
         {
             if (!leaving.IsCancellationRequested)
             {
-                Spread(new RankFailedException(end.Rank, "its process has ended", fault));
+                SpreadLoss(end.Rank, "its process has ended");
             }
         }
     }
@@ -131,11 +141,11 @@ internal sealed class Lifeline : IDisposable
             {
                 foreach (var end in ends)
                 {
-                    end.TrySend(LifelineWord.Alive, rank, string.Empty);
+                    end.TrySend(LifelineWord.Alive, string.Empty);
                     if (end.Silence > silence && !end.HasLeft)
                     {
-                        Spread(new RankFailedException(
-                            end.Rank, $"it has not been heard of for {silence.TotalSeconds:0} s: its process hangs, or its machine or the network is gone"));
+                        SpreadLoss(
+                            end.Rank, $"it has not been heard of for {silence.TotalSeconds:0} s: its process hangs, or its machine or the network is gone");
                     }
                 }
             }

@@ -12,11 +12,11 @@ internal enum LifelineWord : byte
     Leave = 3,
 }
 
-/// <summary>One end of a connection of a <see cref="Lifeline"/>. A word is one byte, a rank, the length of a text and the text.</summary>
+/// <summary>One end of a connection of a <see cref="Lifeline"/>. A word is one byte, the length of a text and the text.</summary>
 internal sealed class LifelineEnd : IDisposable
 {
-    private const int HeadBytes = 9;
-    private const int LongestText = 4096;
+    private const int HeadBytes = 5;
+    private const int LongestText = 64 << 10;
     private static readonly TimeSpan SendPatience = TimeSpan.FromSeconds(1);
 
     private readonly Socket socket;
@@ -41,14 +41,13 @@ internal sealed class LifelineEnd : IDisposable
     public TimeSpan Silence => Stopwatch.GetElapsedTime(Volatile.Read(ref lastHeard));
 
     /// <summary>Says something, if the other end still takes it.</summary>
-    public void TrySend(LifelineWord word, int rank, string text)
+    public void TrySend(LifelineWord word, string text)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
         var length = Math.Min(bytes.Length, LongestText);
         var frame = new byte[HeadBytes + length];
         frame[0] = (byte)word;
-        BinaryPrimitives.WriteInt32LittleEndian(frame.AsSpan(1), rank);
-        BinaryPrimitives.WriteInt32LittleEndian(frame.AsSpan(5), length);
+        BinaryPrimitives.WriteInt32LittleEndian(frame.AsSpan(1), length);
         bytes.AsSpan(0, length).CopyTo(frame.AsSpan(HeadBytes));
         try
         {
@@ -64,11 +63,11 @@ internal sealed class LifelineEnd : IDisposable
     }
 
     /// <exception cref="IOException">The connection has ended, or says what is no word.</exception>
-    public async Task<(LifelineWord Word, int Rank, string Text)> HearAsync()
+    public async Task<(LifelineWord Word, string Text)> HearAsync()
     {
         var head = new byte[HeadBytes];
         await stream.ReadExactlyAsync(head);
-        var length = BinaryPrimitives.ReadInt32LittleEndian(head.AsSpan(5));
+        var length = BinaryPrimitives.ReadInt32LittleEndian(head.AsSpan(1));
         if (length is < 0 or > LongestText)
         {
             throw new IOException($"A text of {length} bytes on the lifeline; allowed: 0 to {LongestText}");
@@ -77,7 +76,7 @@ internal sealed class LifelineEnd : IDisposable
         var text = new byte[length];
         await stream.ReadExactlyAsync(text);
         Volatile.Write(ref lastHeard, Stopwatch.GetTimestamp());
-        return ((LifelineWord)head[0], BinaryPrimitives.ReadInt32LittleEndian(head.AsSpan(1)), Encoding.UTF8.GetString(text));
+        return ((LifelineWord)head[0], Encoding.UTF8.GetString(text));
     }
 
     public void Dispose() => stream.Dispose();

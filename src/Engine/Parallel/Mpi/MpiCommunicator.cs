@@ -5,6 +5,8 @@ namespace SparseService.Engine.Parallel.Mpi;
 /// <summary>A rank that is a process started by <c>mpirun</c>. Waits look again and again (decision 0031), so that a rank that failed is noticed.</summary>
 internal sealed unsafe class MpiCommunicator : Communicator
 {
+    private const double BlameSeconds = 3;
+
     private readonly List<nint> requests = [];
     private readonly Stack<int> free = [];
     private Lifeline? lifeline;
@@ -29,13 +31,14 @@ internal sealed unsafe class MpiCommunicator : Communicator
     /// <summary>Joins the group that mpirun has started. Once in a process.</summary>
     /// <param name="silence">A rank that is not heard of for so long has failed.</param>
     /// <exception cref="DllNotFoundException">Open MPI is not installed.</exception>
-    public static MpiCommunicator Join(TimeSpan silence)
+    /// <param name="onFailure">Called once, on any thread, when the first failure is known.</param>
+    public static MpiCommunicator Join(TimeSpan silence, Action<RankFault>? onFailure = null)
     {
         OpenMpi.Start();
         var communicator = new MpiCommunicator();
         if (communicator.Size > 1)
         {
-            communicator.lifeline = Lifeline.Tie(communicator, silence);
+            communicator.lifeline = Lifeline.Tie(communicator, silence, onFailure ?? (_ => { }));
         }
 
         communicator.Counters.Take();
@@ -85,7 +88,20 @@ internal sealed unsafe class MpiCommunicator : Communicator
     }
 
     /// <summary>The process should end after this without <see cref="Dispose"/>: MPI's own end waits for all ranks.</summary>
-    public override void Abort(Exception fault) => lifeline?.Fail(fault);
+    public override void Abort(Exception fault)
+    {
+        if (fault is MpiException)
+        {
+            // A rank that is gone makes calls of others fail: who is gone is known a moment later.
+            var pause = new Pause();
+            while (Failure is null && pause.Seconds < BlameSeconds)
+            {
+                pause.Rest();
+            }
+        }
+
+        lifeline?.Fail(fault);
+    }
 
     /// <summary>Leaves the group, when all ranks do.</summary>
     public override void Dispose()
@@ -198,7 +214,7 @@ internal sealed unsafe class MpiCommunicator : Communicator
     {
         if (lifeline?.Failure is { } failure)
         {
-            throw new RankFailedException(failure.Rank, failure.Reason, failure);
+            throw new RankFailedException(failure.Rank, failure.Reason, failure.InnerException ?? failure);
         }
     }
 }

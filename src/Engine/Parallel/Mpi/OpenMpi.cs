@@ -47,7 +47,7 @@ internal static unsafe partial class OpenMpi
         return type;
     }
 
-    /// <exception cref="IOException">The code is not that of success.</exception>
+    /// <exception cref="MpiException">The code is not that of success.</exception>
     public static void Check(int code, string function)
     {
         if (code != 0)
@@ -55,7 +55,7 @@ internal static unsafe partial class OpenMpi
             var text = stackalloc byte[LongestText];
             var length = 0;
             _ = ErrorString(code, text, ref length);
-            throw new IOException($"MPI, {function}: {Encoding.UTF8.GetString(text, length)}");
+            throw new MpiException($"MPI, {function}: {Encoding.UTF8.GetString(text, length)}");
         }
     }
 
@@ -118,3 +118,6 @@ internal readonly struct MpiStatus
     private readonly int cancelled;
     private readonly nuint count;
 }
+
+/// <summary>Open MPI refuses a call, or has lost somebody.</summary>
+internal sealed class MpiException(string message) : IOException(message);

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -45,7 +46,7 @@ public sealed partial class MpiProcess : IDisposable
     }
 
     /// <param name="command">Program and arguments of each rank.</param>
-    /// <exception cref="FileNotFoundException">There is no mpirun.</exception>
+    /// <exception cref="RankFailedException">There is no mpirun.</exception>
     public static MpiProcess Start(MpiSettings settings, int ranks, IEnumerable<string> command)
     {
         string[] hosts = settings switch
@@ -75,10 +76,11 @@ public sealed partial class MpiProcess : IDisposable
         }
         catch (Win32Exception fault)
         {
-            throw new FileNotFoundException(
+            throw new RankFailedException(
+                0,
                 $"{settings.Mpirun} cannot be started ({fault.Message}): install Open MPI 4, for example with apt-get install openmpi-bin, "
                 + "name it in Worker:Mpi:Mpirun, or use the transport threads",
-                settings.Mpirun, fault);
+                fault);
         }
     }
 
@@ -99,11 +101,16 @@ public sealed partial class MpiProcess : IDisposable
         var text = Output;
         if (KilledRank().Match(text) is { Success: true } killed)
         {
-            return (int.Parse(killed.Groups["rank"].ValueSpan, System.Globalization.CultureInfo.InvariantCulture), $"its process {killed.Groups["how"].Value}");
+            return (RankOf(killed), $"its process {Gaps().Replace(killed.Groups["how"].Value, " ")}");
+        }
+
+        if (RanksOwnWords().Match(text) is { Success: true } said)
+        {
+            return (RankOf(said), said.Groups["why"].Value);
         }
 
         return ExitedRank().Match(text) is { Success: true } exited
-            ? (int.Parse(exited.Groups["rank"].ValueSpan, System.Globalization.CultureInfo.InvariantCulture), $"its process exited with code {exited.Groups["code"].Value}")
+            ? (RankOf(exited), $"its process exited with code {exited.Groups["code"].Value}")
             : null;
     }
 
@@ -117,6 +124,8 @@ public sealed partial class MpiProcess : IDisposable
 
         process.Dispose();
     }
+
+    private static int RankOf(Match match) => int.Parse(match.Groups["rank"].ValueSpan, CultureInfo.InvariantCulture);
 
     private void Terminate()
     {
@@ -158,6 +167,13 @@ public sealed partial class MpiProcess : IDisposable
     // mpirun noticed that process rank 1 with PID 0 on node a exited on signal 9 (Killed).
     [GeneratedRegex(@"process rank (?<rank>\d+) with PID \d+ on node \S+\s+(?<how>exited on\s+signal \d+( \([^)]*\))?)", RegexOptions.Singleline)]
     private static partial Regex KilledRank();
+
+    // [1,2]<stderr>:Rank 2: the disk is full
+    [GeneratedRegex(@"^\[\d+,\d+\]<stderr>:Rank (?<rank>\d+): (?<why>.*)$", RegexOptions.Multiline)]
+    private static partial Regex RanksOwnWords();
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex Gaps();
 
     //   Process name: [[46917,1],1]
     //   Exit code:    3

@@ -21,6 +21,9 @@ public sealed record MpiSettings
     /// <summary>Folder for checkpoints on their way to the ranks and back; with several hosts one that all of them see. Null = a temporary folder here.</summary>
     public string? Folder { get; init; }
 
+    /// <summary>Program and arguments that make a process a rank; null = this program.</summary>
+    public IReadOnlyList<string>? Program { get; init; }
+
     /// <summary>A rank that is not heard of for so many seconds has failed.</summary>
     [Range(2, 3600)]
     public int SilenceSeconds { get; init; } = 15;
