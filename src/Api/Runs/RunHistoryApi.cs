@@ -20,7 +20,7 @@ public static class RunHistoryApi
             .WithSummary("Read series, thinned to a number of points")
             .WithDescription(
                 "Each bucket gives its smallest and its largest value, at the steps where they occurred; the first and the last "
-                + "point always stay. Without series: all that the run has, stepLoss excepted.");
+                + "point always stay. Without series: all that the run has, stepLoss and those of single ranks excepted.");
         runs.MapGet("/{id:guid}/statistics", Statistics).WithName("getRunStatistics").Needs(ApiRole.Viewer).Refuses(400, 404)
             .Produces<Engine.Training.NetworkStatistics>()
             .WithSummary("Read an epoch's statistics of the network; the newest by default");
@@ -80,7 +80,7 @@ public static class RunHistoryApi
             return Refused.NotFound("run", id);
         }
 
-        names ??= await db.RunMetrics.Where(metric => metric.RunId == id && metric.Series != "stepLoss")
+        names ??= await db.RunMetrics.Where(metric => metric.RunId == id && metric.Series != "stepLoss" && !metric.Series.Contains('.'))
             .Select(metric => metric.Series).Distinct().Order().Take(MostSeries).ToListAsync(cancellationToken);
         var answer = new Dictionary<string, IReadOnlyList<MetricPoint>>();
         foreach (var name in names)

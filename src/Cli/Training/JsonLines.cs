@@ -22,6 +22,7 @@ internal sealed class JsonLines : TrainOutput
         epoch.TrainSeconds,
         epoch.EvolutionSeconds,
         epoch.TestSeconds,
+        epoch.Ranks,
     });
 
     public override void Done(TrainSummary summary) => Write(new

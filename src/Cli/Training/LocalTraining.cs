@@ -100,7 +100,10 @@ internal sealed class LocalTraining(TrainRequest request, TrainOutput output)
 
     private ITraining Open(string path, SampleStore data, Backend backend)
     {
-        var setup = new TrainingSetup { Options = request.Spec.Training, Data = data, DataPath = path, Backend = backend, Mpi = request.Mpi };
+        var setup = new TrainingSetup
+        {
+            Options = request.Spec.Training, Data = data, DataPath = path, Backend = backend, Mpi = request.Mpi,
+        };
         if (request.ResumePath is null)
         {
             return Trainings.Open(setup);

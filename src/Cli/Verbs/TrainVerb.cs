@@ -23,7 +23,8 @@ internal sealed class TrainVerb : Verb
         "--resume", "FILE", "Goes on from a checkpoint, with the checkpoint's training options.");
     private readonly Option<string?> model = Text("--model", "FILE", "Writes the trained model there (safetensors).");
 
-    private readonly Option<string?> hosts = Text("--hosts", "LIST", "Where ranks of the transport mpi run, this host first: node1:2,node2:2.");
+    private readonly Option<string?> hosts = Text(
+        "--hosts", "LIST", "Where ranks of the transport mpi run, this host first: node1:2,node2:2.");
     private readonly Option<string?> mpiFolder = Text("--mpi-folder", "DIR", "A folder that all hosts see, for checkpoints on their way.");
     private readonly Option<string[]> mpiArguments = new("--mpi-argument")
     {
@@ -41,7 +42,10 @@ internal sealed class TrainVerb : Verb
             "./sparse train deploy/examples/glyphs.json --resume run.checkpoint")
     {
         Arguments.Add(spec);
-        foreach (var option in new Option[] { data, epochs, seed, threads, backend, json, checkpoint, resume, model, hosts, mpiFolder, mpiArguments })
+        foreach (var option in new Option[]
+        {
+            data, epochs, seed, threads, backend, json, checkpoint, resume, model, hosts, mpiFolder, mpiArguments,
+        })
         {
             Options.Add(option);
         }

@@ -55,6 +55,9 @@ public sealed record EpochPayload
     /// <summary>Resident memory of the worker's process.</summary>
     public long? WorkerBytes { get; init; }
 
+    /// <summary>What the workers of a parallel run did; absent from other runs.</summary>
+    public RanksPayload? Ranks { get; init; }
+
     /// <summary>Seconds that the remaining epochs will take at the rate of this one.</summary>
     public double? SecondsLeft { get; init; }
 
@@ -77,6 +80,7 @@ public sealed record EpochPayload
         SamplesPerSecond = Finite(result.SamplesPerSecond),
         GigaflopsPerSecond = Finite(result.GigaflopsPerSecond),
         WorkerBytes = workerBytes,
+        Ranks = RanksPayload.Of(result),
         SecondsLeft = Finite((result.TrainSeconds + result.EvolutionSeconds + result.TestSeconds) * (epochsTotal - result.Epoch)),
     };
 

@@ -1,3 +1,5 @@
+using SparseService.Jobs.Events;
+
 namespace SparseService.Jobs.Training;
 
 /// <summary>The series that every epoch adds a point to.</summary>
@@ -26,6 +28,12 @@ internal static class EpochSeries
         if (result.TestAccuracy is { } testAccuracy)
         {
             yield return new("testAccuracy", result.Epoch, testAccuracy);
+        }
+
+        foreach (var rank in RanksPayload.Of(result)?.Shown ?? [])
+        {
+            yield return new($"bytesSent.{rank.Name}", result.Epoch, rank.BytesSent);
+            yield return new($"waitingShare.{rank.Name}", result.Epoch, rank.WaitingShare);
         }
     }
 }

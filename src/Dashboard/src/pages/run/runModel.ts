@@ -13,6 +13,7 @@ import type {
 import type { FeedStatus } from "../../live/hubLink";
 import { SeriesBuffer } from "../../series/seriesBuffer";
 import { drawnEpochs, mostDrawn } from "./drawnEpochs";
+import { ranksOf, type Ranks } from "./ranks";
 
 /** "step" alone comes ten times a second; whoever listens to it must be quick. */
 export type Topic = "run" | "step" | "curves" | "statistics" | "events" | "checkpoints" | "status";
@@ -50,6 +51,8 @@ export class RunModel {
   checkpoints: Checkpoint[] = [];
   events: RunEvent[] = [];
   status: FeedStatus = "connecting";
+  /** Of the newest epoch of a parallel run. */
+  ranks: Ranks | null = null;
   /** Place inside the epoch that is being trained. */
   step: StepUpdate | null = null;
   readonly layerHistory = new Map<number, LayerStatistics[]>();
@@ -136,6 +139,7 @@ export class RunModel {
     this.events = [...events.filter(event => !known.has(event.seq)), ...this.events]
       .sort((a, b) => a.seq - b.seq)
       .slice(-this.mostEvents);
+    events.filter(event => event.kind === "epoch").forEach(event => this.keepRanks(event.payload));
     this.touch("events");
   }
 
@@ -186,6 +190,7 @@ export class RunModel {
         this.series(name).put(epoch, value);
       }
     }
+    this.keepRanks(payload);
     const accuracy = numberOf(payload["testAccuracy"]);
     this.run = {
       ...this.run,
@@ -200,6 +205,13 @@ export class RunModel {
       density: numberOf(payload["density"]),
     };
     this.touch("curves", "run");
+  }
+
+  private keepRanks(payload: Record<string, unknown>): void {
+    const ranks = ranksOf(payload);
+    if (ranks && ranks.epoch >= (this.ranks?.epoch ?? 0)) {
+      this.ranks = ranks;
+    }
   }
 
   /** Optimizer updates of an epoch; null before the first one is seen. */

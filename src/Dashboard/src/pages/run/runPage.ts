@@ -17,6 +17,7 @@ import { createHeadPanel } from "./headPanel";
 import { createInputPanel } from "./inputPanel";
 import { createLayersPanel } from "./layersPanel";
 import { createNeuronsPanel } from "./neuronsPanel";
+import { createRanksPanel } from "./ranksPanel";
 import { createResourcesPanel } from "./resourcesPanel";
 import { RunLoader } from "./runLoader";
 import { RunModel, type Topic } from "./runModel";
@@ -99,6 +100,7 @@ class RunPage {
       ),
       createIdlePanel(),
       createDegreesPanel(model),
+      createRanksPanel(model),
       createResourcesPanel(),
       createCheckpointsPanel(this.context.api, () => loader.refreshRun()),
       createEventsPanel(model, loader),
