@@ -13,6 +13,7 @@ public enum RandomPurpose
     Split = 6,
     GeneratedData = 7,
     Partition = 8,
+    Worker = 9,
 }
 
 /// <summary>

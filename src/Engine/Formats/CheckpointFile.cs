@@ -12,7 +12,8 @@ internal static class CheckpointFile
     public static void Write(Stream destination, TrainerState state) => Safetensors.Write(
         destination,
         Metadata(state),
-        ModelFile.Tensors(state).Concat(state.Network.Layers.SelectMany(TrainingTensors)).Concat(Rest(state)).ToArray());
+        ModelFile.Tensors(state).Concat(state.Network.Layers.SelectMany(layer => TrainingTensors(layer)))
+            .Concat(Rest(state)).Concat(state.Workers is { } workers ? WorkersTensors.Of(workers) : []).ToArray());
 
     public static Dictionary<string, string> Metadata(TrainerState state)
     {
@@ -35,16 +36,17 @@ internal static class CheckpointFile
     }
 
     /// <summary>What a checkpoint has of a layer beside the model's tensors.</summary>
-    public static IEnumerable<Tensor> TrainingTensors(SparseLayer layer)
+    /// <param name="prefix">Before all names.</param>
+    public static IEnumerable<Tensor> TrainingTensors(SparseLayer layer, string prefix = "")
     {
         for (var slot = 0; slot < layer.BiasState.Length; slot++)
         {
-            yield return Tensor.Of(LayerTensors.Name(layer.Index, $"valuesState{slot}"), layer.Connections.State[slot]);
-            yield return Tensor.Of(LayerTensors.Name(layer.Index, $"biasState{slot}"), layer.BiasState[slot]);
+            yield return Tensor.Of(prefix + LayerTensors.Name(layer.Index, $"valuesState{slot}"), layer.Connections.State[slot]);
+            yield return Tensor.Of(prefix + LayerTensors.Name(layer.Index, $"biasState{slot}"), layer.BiasState[slot]);
         }
 
-        yield return Tensor.Of(LayerTensors.Name(layer.Index, "explored"), layer.Explored.State);
-        yield return Tensor.Of(LayerTensors.Name(layer.Index, "removed"), layer.Removed);
+        yield return Tensor.Of(prefix + LayerTensors.Name(layer.Index, "explored"), layer.Explored.State);
+        yield return Tensor.Of(prefix + LayerTensors.Name(layer.Index, "removed"), layer.Removed);
     }
 
     /// <summary>Names, types and shapes of <see cref="TrainingTensors"/>, without the layer.</summary>
@@ -70,16 +72,20 @@ internal static class CheckpointFile
     public static TrainerState Read(Stream source, TrainingOptions? overrides)
     {
         using var file = Safetensors.Read(source);
-        return StateOf(file, overrides, options =>
-        {
-            var layers = new List<SparseLayer>();
-            for (var layer = 0; layer < options.Network.Layers.Count - 1; layer++)
-            {
-                layers.Add(LayerOf(file, options, layer, layer == 0 ? null : layers[^1].Removed));
-            }
+        return StateOf(file, overrides, options => NetworkOf(file, options));
+    }
 
-            return new SparseNetwork(layers);
-        });
+    /// <param name="prefix">Before the names of its tensors.</param>
+    /// <exception cref="InvalidDataException">Names tensor, value and what is allowed.</exception>
+    public static SparseNetwork NetworkOf(TensorFile file, TrainingOptions options, string prefix = "")
+    {
+        var layers = new List<SparseLayer>();
+        for (var layer = 0; layer < options.Network.Layers.Count - 1; layer++)
+        {
+            layers.Add(LayerOf(file, options, layer, layer == 0 ? null : layers[^1].Removed, prefix));
+        }
+
+        return new SparseNetwork(layers);
     }
 
     /// <summary>Reads all but the layers; the stream stands where it stood.</summary>
@@ -115,10 +121,11 @@ internal static class CheckpointFile
         var (stored, description) = ModelFile.ReadDescription(metadata, tensors, Format);
         var stepInEpoch = (int)Number(metadata, "stepInEpoch", int.MaxValue);
         RequireResumable(stored, overrides ?? stored, midEpoch: stepInEpoch > 0);
-        return new TrainerState
+        var options = overrides ?? stored;
+        var state = new TrainerState
         {
-            Options = overrides ?? stored,
-            Network = network(overrides ?? stored),
+            Options = options,
+            Network = network(options),
             Description = description,
             EpochsDone = (int)Number(metadata, "epochsDone", TrainingOptionsValidator.MaximumEpochs),
             Step = Number(metadata, "step", long.MaxValue),
@@ -126,25 +133,30 @@ internal static class CheckpointFile
             Sums = new EpochSums(LayerTensors.Array<double>(tensors, "epoch.sums", EpochSums.Length(stored.Network.Layers.Count - 1))),
             BestTestAccuracy = LayerTensors.Array<double>(tensors, "best.testAccuracy", 1)[0],
         };
+        state.Workers = WorkersTensors.Read(file, options, state.Network);
+        state.RequireWorkers(options.Parallel is { Method: not ParallelMethod.Partitioned } parallel ? parallel.Workers : 1);
+        return state;
     }
 
-    private static SparseLayer LayerOf(TensorFile file, TrainingOptions options, int layer, bool[]? removedInputs)
+    private static SparseLayer LayerOf(TensorFile file, TrainingOptions options, int layer, bool[]? removedInputs, string prefix = "")
     {
         var tensors = file.Tensors;
         var (columns, rows) = (options.Network.Layers[layer], options.Network.Layers[layer + 1]);
-        var (weights, bias) = LayerTensors.Read(tensors, layer, rows, columns);
+        var (weights, bias) = LayerTensors.Read(tensors, layer, rows, columns, prefix);
         var slots = Enumerable.Range(0, options.Optimizer.Kind == OptimizerKind.Adam ? 2 : 1).ToArray();
-        var state = slots.Select(slot => LayerTensors.FiniteBuffer(tensors, LayerTensors.Name(layer, $"valuesState{slot}"), weights.Nnz));
+        var state = slots.Select(slot => LayerTensors.FiniteBuffer(tensors, Name($"valuesState{slot}"), weights.Nnz));
         var read = new SparseLayer(
             layer,
             new Connections(weights, state.ToArray()),
             bias,
-            slots.Select(slot => LayerTensors.Finite(tensors, LayerTensors.Name(layer, $"biasState{slot}"), rows)).ToArray(),
+            slots.Select(slot => LayerTensors.Finite(tensors, Name($"biasState{slot}"), rows)).ToArray(),
             SparseLayer.ActivationOf(options.Network, layer),
-            new ExplorationSketch(LayerTensors.Array<byte>(tensors, LayerTensors.Name(layer, "explored"))),
-            Array.ConvertAll(LayerTensors.Array<byte>(tensors, LayerTensors.Name(layer, "removed"), rows), removed => removed != 0));
+            new ExplorationSketch(LayerTensors.Array<byte>(tensors, Name("explored"))),
+            Array.ConvertAll(LayerTensors.Array<byte>(tensors, Name("removed"), rows), removed => removed != 0));
         RequireRemovedUnconnected(read, removedInputs);
         return read;
+
+        string Name(string part) => prefix + LayerTensors.Name(layer, part);
     }
 
     // Evolution counts the free cells by this.

@@ -7,12 +7,13 @@ namespace SparseService.Engine.Formats;
 /// <c>.bias</c>.</summary>
 internal static class LayerTensors
 {
-    public static IEnumerable<Tensor> Of(int layer, CsrMatrix weights, float[] bias) =>
+    /// <param name="prefix">Before all names: whose network it is, where there are several.</param>
+    public static IEnumerable<Tensor> Of(int layer, CsrMatrix weights, float[] bias, string prefix = "") =>
     [
-        Tensor.Of(Name(layer, "rowOffsets"), weights.RowOffsets),
-        Tensor.Of(Name(layer, "columnIndices"), weights.ColumnIndices),
-        Tensor.Of(Name(layer, "values"), weights.Values),
-        Tensor.Of(Name(layer, "bias"), bias),
+        Tensor.Of(prefix + Name(layer, "rowOffsets"), weights.RowOffsets),
+        Tensor.Of(prefix + Name(layer, "columnIndices"), weights.ColumnIndices),
+        Tensor.Of(prefix + Name(layer, "values"), weights.Values),
+        Tensor.Of(prefix + Name(layer, "bias"), bias),
     ];
 
     /// <summary>Names, types and shapes of the same, without the layer.</summary>
@@ -28,16 +29,17 @@ internal static class LayerTensors
 
     /// <summary>Reads a layer and verifies everything that a kernel relies on.</summary>
     /// <exception cref="InvalidDataException">Names tensor, value and what is allowed.</exception>
-    public static (CsrMatrix Weights, float[] Bias) Read(IReadOnlyDictionary<string, Tensor> tensors, int layer, int rows, int columns)
+    public static (CsrMatrix Weights, float[] Bias) Read(
+        IReadOnlyDictionary<string, Tensor> tensors, int layer, int rows, int columns, string prefix = "")
     {
-        var rowOffsets = Buffer<long>(tensors, Name(layer, "rowOffsets"), rows + 1L);
-        var columnIndices = Buffer<int>(tensors, Name(layer, "columnIndices"));
-        var values = FiniteBuffer(tensors, Name(layer, "values"), columnIndices.Length);
+        var rowOffsets = Buffer<long>(tensors, prefix + Name(layer, "rowOffsets"), rows + 1L);
+        var columnIndices = Buffer<int>(tensors, prefix + Name(layer, "columnIndices"));
+        var values = FiniteBuffer(tensors, prefix + Name(layer, "values"), columnIndices.Length);
         try
         {
             var weights = new CsrMatrix(rows, columns, rowOffsets, columnIndices, values);
             weights.Check();
-            return (weights, Finite(tensors, Name(layer, "bias"), rows));
+            return (weights, Finite(tensors, prefix + Name(layer, "bias"), rows));
         }
         catch (Exception fault) when (fault is ArgumentException or InvalidDataException)
         {

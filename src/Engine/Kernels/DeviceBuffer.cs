@@ -95,6 +95,22 @@ public sealed unsafe class DeviceBuffer<T> : IDisposable
         return new DeviceBuffer<T>(this, start, length);
     }
 
+    /// <summary>Copies all elements into another buffer of the same length.</summary>
+    internal void CopyTo(DeviceBuffer<T> other)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(other.Length, Length);
+        Buffer.MemoryCopy(Pointer, other.Pointer, Length * sizeof(T), Length * sizeof(T));
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>A buffer of its own, with room for no more than the elements in use.</summary>
+    internal DeviceBuffer<T> Copy()
+    {
+        var copy = new DeviceBuffer<T>(Length);
+        CopyTo(copy);
+        return copy;
+    }
+
     /// <summary>Sets every element to 0.</summary>
     public void Clear() => NativeMemory.Clear(Pointer, (nuint)(Length * sizeof(T)));
 

@@ -46,6 +46,15 @@ public sealed class ExplorationSketch
         }
     }
 
+    /// <summary>Adds all cells that another sketch was told of.</summary>
+    public void Add(ExplorationSketch other)
+    {
+        for (var register = 0; register < registers.Length; register++)
+        {
+            registers[register] = Math.Max(registers[register], other.registers[register]);
+        }
+    }
+
     /// <summary>Estimated number of distinct cells added.</summary>
     public double Estimate()
     {

@@ -28,8 +28,8 @@ internal sealed unsafe class LayerPattern : IDisposable
 
     public LayerPattern(CsrMatrix matrix)
     {
-        offsets = Copy(matrix.RowOffsets);
-        columns = Copy(matrix.ColumnIndices);
+        offsets = matrix.RowOffsets.Copy();
+        columns = matrix.ColumnIndices.Copy();
     }
 
     /// <summary>Carries one number per connection from this pattern to another: that of a connection which is gone is dropped, that of a new one
@@ -60,14 +60,5 @@ internal sealed unsafe class LayerPattern : IDisposable
     {
         offsets.Dispose();
         columns.Dispose();
-    }
-
-    private static DeviceBuffer<T> Copy<T>(DeviceBuffer<T> buffer)
-        where T : unmanaged
-    {
-        var copy = new DeviceBuffer<T>(buffer.Length);
-        Buffer.MemoryCopy(buffer.Pointer, copy.Pointer, buffer.Length * sizeof(T), buffer.Length * sizeof(T));
-        GC.KeepAlive(buffer);
-        return copy;
     }
 }

@@ -1,8 +1,12 @@
 namespace SparseService.Engine.Training;
 
-/// <summary>All parameters of a network one after the other, each layer's weights and then its biases, each beginning at a cache line.</summary>
+/// <summary>All parameters of a network one after the other, each layer's weights and then its biases, each beginning at a cache line. The first line
+/// is free for whoever sends them.</summary>
 internal sealed unsafe class ParameterLayout : IEquatable<ParameterLayout>
 {
+    /// <summary>Numbers before the first parameter.</summary>
+    public const long HeaderLength = CacheLine;
+
     private const long CacheLine = 16;
 
     private ParameterLayout((long Start, long Length)[] weights, (long Start, long Length)[] biases, long length) =>
@@ -21,13 +25,13 @@ internal sealed unsafe class ParameterLayout : IEquatable<ParameterLayout>
     /// <summary>Per layer.</summary>
     public IReadOnlyList<(long Start, long Length)> Biases { get; }
 
-    /// <summary>Numbers in all, what fills up cache lines included.</summary>
+    /// <summary>Numbers in all: the header, and what fills up cache lines, included.</summary>
     public long Length { get; }
 
     public static ParameterLayout Of(SparseNetwork network)
     {
         var (weights, biases) = (new (long, long)[network.Layers.Count], new (long, long)[network.Layers.Count]);
-        var place = 0L;
+        var place = HeaderLength;
         foreach (var layer in network.Layers)
         {
             weights[layer.Index] = (place, layer.Weights.Nnz);

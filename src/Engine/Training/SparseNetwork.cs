@@ -87,6 +87,9 @@ internal sealed class SparseNetwork(IReadOnlyList<SparseLayer> layers) : IDispos
         });
     }
 
+    /// <summary>To be called after somebody else has changed which neurons are removed.</summary>
+    public void NeuronsChanged() => Array.Clear(open);
+
     public void Dispose()
     {
         foreach (var layer in Layers)

@@ -5,7 +5,7 @@ internal sealed class TrainerState
 {
     public required TrainingOptions Options { get; init; }
 
-    public required SparseNetwork Network { get; init; }
+    public required SparseNetwork Network { get; set; }
 
     /// <summary>What the network was trained on.</summary>
     public required ModelDescription Description { get; init; }

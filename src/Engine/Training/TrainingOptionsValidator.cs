@@ -8,6 +8,7 @@ namespace SparseService.Engine.Training;
 public static class TrainingOptionsValidator
 {
     public const int MaximumEpochs = 100_000;
+    public const int MaximumWorkers = 1024;
     public const int MaximumLayers = 64;
     public const int MaximumWidth = 100_000_000;
     public const long MaximumLayerNnz = 2_000_000_000;
@@ -308,7 +309,7 @@ public static class TrainingOptionsValidator
     private static void ValidateParallel(Rules rules, ParallelTrainingOptions parallel)
     {
         const string At = "$.training.parallel";
-        rules.Range($"{At}.workers", parallel.Workers, 1, 1024);
+        rules.Range($"{At}.workers", parallel.Workers, 1, MaximumWorkers);
         rules.Range($"{At}.localShare", parallel.LocalShare, 0, 1);
         rules.Range($"{At}.warmupEpochs", parallel.WarmupEpochs, 0, MaximumEpochs);
         if (rules.Present(parallel.Partition, $"{At}.partition", "an object"))

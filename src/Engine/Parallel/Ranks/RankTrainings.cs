@@ -1,5 +1,6 @@
 using SparseService.Engine.Data;
 using SparseService.Engine.Kernels;
+using SparseService.Engine.Parallel.Averaged;
 using SparseService.Engine.Parallel.Partitioned;
 using SparseService.Engine.Training;
 
@@ -13,19 +14,13 @@ internal static class RankTrainings
     /// <param name="overrides">As in <see cref="Trainer.Resume"/>.</param>
     /// <exception cref="InvalidSpecException">The options cannot work, or do not fit the data.</exception>
     public static IRankTraining Open(
-        ICommunicator communicator, TrainingOptions options, SampleStore data, Backend backend, Stream? checkpoint, TrainingOptions? overrides)
-    {
-        _ = (communicator, data, backend, checkpoint, overrides);
-        return options.Parallel?.Method switch
+        ICommunicator communicator, TrainingOptions options, SampleStore data, Backend backend, Stream? checkpoint, TrainingOptions? overrides) =>
+        (overrides ?? options).Parallel?.Method switch
         {
-            ParallelMethod.Wasap or ParallelMethod.Wassp => throw NotBuiltIn(options),
+            ParallelMethod.Wasap or ParallelMethod.Wassp => AveragedTraining.Open(communicator, options, data, backend, checkpoint, overrides),
             ParallelMethod.Partitioned => checkpoint is null
                 ? PartitionedTraining.Create(communicator, options, data, backend)
                 : PartitionedTraining.Resume(communicator, checkpoint, data, backend, overrides),
             _ => throw new ArgumentException("Options of a sequential training; allowed: those with a parallel method", nameof(options)),
         };
-    }
-
-    private static InvalidSpecException NotBuiltIn(TrainingOptions options) =>
-        new([new SpecFault("$.training.parallel.method", $"{options.Parallel?.Method}", "not built in yet")]);
 }

@@ -1,0 +1,103 @@
+using SparseService.Engine.Training;
+
+namespace SparseService.Engine.Formats;
+
+/// <summary>
+/// What a checkpoint of averaged training holds besides: <c>workers.drawn</c> and <c>workers.held</c> (one per worker), <c>workers.budget</c> (one per layer, in
+/// phase 2), <c>workers.K.gradient.…</c> of a worker that holds a gradient, and in phase 2 the networks of workers 1, 2, … as <c>workers.K.layers.…</c>.
+/// </summary>
+internal static class WorkersTensors
+{
+    public static IEnumerable<Tensor> Of(WorkersState workers)
+    {
+        yield return Tensor.Of("workers.drawn", workers.Drawn);
+        yield return Tensor.Of("workers.held", workers.Held.Select(held => held is not null).ToArray());
+        if (workers.Budget is not null)
+        {
+            yield return Tensor.Of("workers.budget", workers.Budget);
+        }
+
+        foreach (var (worker, held) in workers.Held.Index().Where(one => one.Item is not null))
+        {
+            foreach (var tensor in Of(held!, Prefix(worker)))
+            {
+                yield return tensor;
+            }
+        }
+
+        foreach (var (other, local) in workers.Locals.Index())
+        {
+            var prefix = Prefix(other + 1);
+            foreach (var layer in local.Layers)
+            {
+                foreach (var tensor in LayerTensors.Of(layer.Index, layer.Weights, layer.Bias, prefix).Concat(CheckpointFile.TrainingTensors(layer, prefix)))
+                {
+                    yield return tensor;
+                }
+            }
+        }
+    }
+
+    /// <param name="network">The checkpoint's: held gradients are of its pattern.</param>
+    /// <returns>Null in a checkpoint of another training.</returns>
+    /// <exception cref="InvalidDataException">Names tensor, value and what is allowed.</exception>
+    public static WorkersState? Read(TensorFile file, TrainingOptions options, SparseNetwork network)
+    {
+        var tensors = file.Tensors;
+        if (!tensors.ContainsKey("workers.drawn"))
+        {
+            return null;
+        }
+
+        var drawn = LayerTensors.Array<long>(tensors, "workers.drawn");
+        if (drawn.Length is < 1 or > TrainingOptionsValidator.MaximumWorkers || drawn.Any(one => one < 0))
+        {
+            throw new InvalidDataException(
+                $"Tensor workers.drawn has {drawn.Length} numbers from {drawn.DefaultIfEmpty().Min()}; allowed: 1 to {TrainingOptionsValidator.MaximumWorkers}, from 0");
+        }
+
+        var held = LayerTensors.Array<byte>(tensors, "workers.held", drawn.Length);
+        var isLocal = tensors.ContainsKey("workers.budget");
+        return new WorkersState
+        {
+            Drawn = drawn,
+            Held = held.Select((one, worker) => one == 0 ? null : ReadGradient(tensors, network, Prefix(worker))).ToArray(),
+            Budget = isLocal ? LayerTensors.Array<long>(tensors, "workers.budget", network.Layers.Count) : null,
+            Locals = isLocal
+                ? Enumerable.Range(1, drawn.Length - 1).Select(worker => CheckpointFile.NetworkOf(file, options, Prefix(worker))).ToArray()
+                : [],
+        };
+    }
+
+    private static string Prefix(int worker) => $"workers.{worker}.";
+
+    private static IEnumerable<Tensor> Of(NetworkGradient gradient, string prefix)
+    {
+        yield return Tensor.Of($"{prefix}gradient.stamp", [gradient.Stamp]);
+        yield return Tensor.Of($"{prefix}gradient.sums", gradient.Sums.State);
+        for (var layer = 0; layer < gradient.Weights.Count; layer++)
+        {
+            yield return Tensor.Of($"{prefix}gradient.{LayerTensors.Name(layer, "values")}", gradient.Weights[layer]);
+            yield return Tensor.Of($"{prefix}gradient.{LayerTensors.Name(layer, "bias")}", gradient.Biases[layer]);
+        }
+    }
+
+    private static NetworkGradient ReadGradient(IReadOnlyDictionary<string, Tensor> tensors, SparseNetwork network, string prefix)
+    {
+        var gradient = new NetworkGradient(network) { IsHeld = true, Stamp = LayerTensors.Array<long>(tensors, $"{prefix}gradient.stamp", 1)[0] };
+        LayerTensors.Array<double>(tensors, $"{prefix}gradient.sums", gradient.Sums.State.Length).CopyTo(gradient.Sums.State, 0);
+        for (var layer = 0; layer < network.Layers.Count; layer++)
+        {
+            Fill(gradient.Weights[layer], LayerTensors.Name(layer, "values"));
+            Fill(gradient.Biases[layer], LayerTensors.Name(layer, "bias"));
+        }
+
+        return gradient;
+
+        void Fill(Kernels.DeviceBuffer<float> window, string name)
+        {
+            using var read = LayerTensors.FiniteBuffer(tensors, $"{prefix}gradient.{name}", window.Length);
+            read.CopyTo(window);
+        }
+    }
+}
