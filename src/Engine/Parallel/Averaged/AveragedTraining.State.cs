@@ -105,7 +105,10 @@ internal sealed partial class AveragedTraining
         RankValues.Broadcast(ranks, state.Description.Shift);
         RankValues.Broadcast(ranks, state.Description.Scale);
         RankValues.Broadcast<long>(ranks, [state.EpochsDone, state.Step, state.StepInEpoch]);
-        ModelTransfer.Broadcast(ranks, state.Network, state.Options);
+        if (!SharesModel(ranks, state.Options))
+        {
+            ModelTransfer.Broadcast(ranks, state.Network, state.Options);
+        }
     }
 
     private static AveragedTraining Follow(ICommunicator ranks, SampleStore data, Backend backend)
@@ -122,7 +125,7 @@ internal sealed partial class AveragedTraining
         var state = new TrainerState
         {
             Options = options,
-            Network = ModelTransfer.Broadcast(ranks, null, options),
+            Network = SharesModel(ranks, options) ? new SparseNetwork([]) : ModelTransfer.Broadcast(ranks, null, options),
             Description = new ModelDescription(data.ContentHash, data.ClassNames, data.FeatureNames, data.Image, shift, scale),
             Sums = new EpochSums(options.Network.Layers.Count - 1),
             EpochsDone = (int)place[0],
@@ -130,13 +133,7 @@ internal sealed partial class AveragedTraining
             StepInEpoch = (int)place[2],
         };
         var (trainRows, testRows) = TrainingStart.Split(options, data);
-        var drawn = state.Network;
         var training = new AveragedTraining(ranks, state, data, backend, trainRows, testRows);
-        if (state.Network != drawn)
-        {
-            drawn.Dispose();
-        }
-
         training.TakePlaces(null);
         return training;
     }

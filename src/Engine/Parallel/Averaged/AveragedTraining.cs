@@ -33,7 +33,7 @@ internal sealed partial class AveragedTraining : IRankTraining
         this.state = state;
         this.backend = backend;
         trainCount = trainRows.Length;
-        if (SharesModel)
+        if (SharesModel(ranks, Options))
         {
             shared = ((ThreadCommunicator)ranks).Share(() => new SharedModel(state.Network, ranks.Size));
             state.Network = shared.Network;
@@ -61,9 +61,6 @@ internal sealed partial class AveragedTraining : IRankTraining
     internal SparseNetwork Network => state.Network;
 
     private bool IsSynchronous => Options.Parallel!.Method == ParallelMethod.Wassp;
-
-    // In lock-step every rank computes on a copy of its own: none may see what another does meanwhile.
-    private bool SharesModel => ranks.SharesMemory && (IsSynchronous || !Options.Parallel!.LockStep);
 
     private bool IsLocal => budget is not null;
 
@@ -113,6 +110,10 @@ internal sealed partial class AveragedTraining : IRankTraining
             state.Network.Dispose();
         }
     }
+
+    // In lock-step every rank computes on a copy of its own: none may see what another does meanwhile.
+    private static bool SharesModel(ICommunicator ranks, TrainingOptions options) =>
+        ranks.SharesMemory && (options.Parallel!.Method == ParallelMethod.Wassp || !options.Parallel.LockStep);
 
     private bool TrainTogether(int epoch, Action<StepResult>? onStep, CancellationToken cancellationToken)
     {
