@@ -3,7 +3,7 @@ using SparseService.Engine.Training;
 namespace SparseService.Engine.Formats;
 
 /// <summary>
-/// What a checkpoint of averaged training holds besides: <c>workers.drawn</c> and <c>workers.held</c> (one per worker), <c>workers.budget</c> (one per layer, in
+/// What a checkpoint of averaged training holds besides: <c>workers.drawn</c>, <c>workers.sums</c> and <c>workers.held</c> (for each worker), <c>workers.turn</c>, <c>workers.budget</c> (one per layer, in
 /// phase 2), <c>workers.K.gradient.…</c> of a worker that holds a gradient, and in phase 2 the networks of workers 1, 2, … as <c>workers.K.layers.…</c>.
 /// </summary>
 internal static class WorkersTensors
@@ -11,6 +11,8 @@ internal static class WorkersTensors
     public static IEnumerable<Tensor> Of(WorkersState workers)
     {
         yield return Tensor.Of("workers.drawn", workers.Drawn);
+        yield return Tensor.Of("workers.turn", [workers.Turn]);
+        yield return Tensor.Of("workers.sums", workers.Sums.SelectMany(sums => sums).ToArray());
         yield return Tensor.Of("workers.held", workers.Held.Select(held => held is not null).ToArray());
         if (workers.Budget is not null)
         {
@@ -58,9 +60,18 @@ internal static class WorkersTensors
 
         var held = LayerTensors.Array<byte>(tensors, "workers.held", drawn.Length);
         var isLocal = tensors.ContainsKey("workers.budget");
+        var turn = LayerTensors.Array<int>(tensors, "workers.turn", 1)[0];
+        if (turn < 0 || turn >= drawn.Length || (turn > 0 && held.AsSpan(turn).Contains((byte)0)))
+        {
+            throw new InvalidDataException($"Tensor workers.turn has {turn}; allowed: 0, or a worker from which on all {drawn.Length} hold a gradient");
+        }
+
+        var sums = EpochSums.Length(network.Layers.Count);
         return new WorkersState
         {
             Drawn = drawn,
+            Turn = turn,
+            Sums = LayerTensors.Array<double>(tensors, "workers.sums", (long)sums * drawn.Length).Chunk(sums).ToArray(),
             Held = held.Select((one, worker) => one == 0 ? null : ReadGradient(tensors, network, Prefix(worker))).ToArray(),
             Budget = isLocal ? LayerTensors.Array<long>(tensors, "workers.budget", network.Layers.Count) : null,
             Locals = isLocal

@@ -9,6 +9,12 @@ internal sealed class WorkersState : IDisposable
     /// <summary>Minibatches that each worker has begun: its place in its shard.</summary>
     public required long[] Drawn { get; init; }
 
+    /// <summary>Lock-step: the worker whose gradient comes next.</summary>
+    public required int Turn { get; init; }
+
+    /// <summary>Per worker what it has added up in the unfinished epoch.</summary>
+    public required double[][] Sums { get; init; }
+
     /// <summary>Phase 1: per worker the gradient that it has computed and the model has not taken yet; null = none.</summary>
     public required NetworkGradient?[] Held { get; init; }
 

@@ -45,7 +45,8 @@ internal sealed partial class AveragedTraining
     public void WriteCheckpoint(Stream? destination)
     {
         var drawn = RankValues.Gather<long>(ranks, [worker.Drawn, gradient is { IsHeld: true } ? 1 : 0]);
-        if (drawn is null)
+        var sums = RankValues.Gather<double>(ranks, state.Sums.State);
+        if (drawn is null || sums is null)
         {
             if (IsLocal)
             {
@@ -63,6 +64,8 @@ internal sealed partial class AveragedTraining
         using var workers = new WorkersState
         {
             Drawn = drawn.Select(of => of[0]).ToArray(),
+            Turn = exchange is ServerUpdates server ? server.Turn : turn,
+            Sums = sums,
             Held = drawn.Select((of, rank) => of[1] == 0 || rank == 0 ? null : GradientTransfer.Receive(ranks, state.Network, rank)).ToArray(),
             Locals = IsLocal ? others.Select(rank => ModelTransfer.Receive(ranks, Options, rank)).ToArray() : [],
             Budget = budget,
@@ -144,6 +147,14 @@ internal sealed partial class AveragedTraining
         var drawn = RankValues.Broadcast(ranks, ranks.Rank > 0 ? null : before?.Drawn ?? []);
         worker.Drawn = drawn.Length == 0 ? (long)EpochsDone * worker.Batches : drawn[ranks.Rank];
         var held = RankValues.Broadcast(ranks, ranks.Rank > 0 ? null : before?.Held.Select(one => one is null ? 0L : 1).ToArray() ?? []);
+        var sums = RankValues.Broadcast(ranks, ranks.Rank > 0 ? null : before?.Sums.SelectMany(one => one).ToArray() ?? []);
+        if (sums.Length > 0)
+        {
+            var own = state.Sums.State;
+            sums.AsSpan(own.Length * ranks.Rank, own.Length).CopyTo(own);
+        }
+
+        turn = before?.Turn ?? 0;
         var limits = RankValues.Broadcast(ranks, ranks.Rank > 0 ? null : before?.Budget ?? []);
         budget = limits.Length == 0 ? null : limits;
         if (ranks.Rank > 0)

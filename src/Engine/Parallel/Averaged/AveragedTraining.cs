@@ -23,6 +23,7 @@ internal sealed partial class AveragedTraining : IRankTraining
     private NetworkGradient? gradient;
     private IExchange? exchange;
     private long[]? budget;
+    private int turn;
     private double trainSeconds;
     private CommunicationCounters counted = new();
     private long samples;
@@ -91,12 +92,12 @@ internal sealed partial class AveragedTraining : IRankTraining
             ? TrainLocally(epoch, onStep, cancellationToken)
             : TrainTogether(epoch, onStep, cancellationToken);
         trainSeconds += Stopwatch.GetElapsedTime(started).TotalSeconds;
-        GatherSums();
         if (isCancelled)
         {
             throw new OperationCanceledException(ranks.Rank == 0 ? cancellationToken : default);
         }
 
+        GatherSums();
         return EndEpoch(epoch);
     }
 
@@ -157,7 +158,7 @@ internal sealed partial class AveragedTraining : IRankTraining
         ({ } model, false, _) => new SharedUpdates(ranks, model, backend),
         ({ } model, true, _) => new SharedSteps(ranks, model, backend),
         (null, true, _) => new MessageSteps(ranks, state.Network, backend),
-        (null, false, 0) => new ServerUpdates(ranks, state.Network, backend, Options.Parallel!.LockStep),
+        (null, false, 0) => new ServerUpdates(ranks, state.Network, backend, Options.Parallel!.LockStep, turn),
         _ => new ClientUpdates(ranks, state.Network),
     };
 

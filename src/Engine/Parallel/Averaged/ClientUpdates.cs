@@ -26,7 +26,6 @@ internal sealed unsafe class ClientUpdates(ICommunicator ranks, SparseNetwork ne
     {
         layout = own.Layout;
         (Updates, IsOver, IsCancelled) = (plan.Now, false, false);
-        RankValues.Gather<long>(ranks, [own.IsHeld ? 1 : 0]);
     }
 
     public bool Report(NetworkGradient gradient)

@@ -17,10 +17,11 @@ internal sealed unsafe class ServerUpdates : IExchange
     private ParameterLayout layout;
     private EpochPlan? plan;
     private CancellationToken token;
-    private int turn;
 
-    public ServerUpdates(ICommunicator ranks, SparseNetwork network, Backend backend, bool isLockStep)
+    /// <param name="turn">See <see cref="Turn"/>.</param>
+    public ServerUpdates(ICommunicator ranks, SparseNetwork network, Backend backend, bool isLockStep, int turn)
     {
+        Turn = turn;
         (this.ranks, this.network, this.backend, this.isLockStep) = (ranks, network, backend, isLockStep);
         layout = ParameterLayout.Of(network);
         clients = Enumerable.Range(1, ranks.Size - 1).Select(rank => new Client(rank, layout.Length)).ToArray();
@@ -38,6 +39,9 @@ internal sealed unsafe class ServerUpdates : IExchange
 
     public Action? Between { get; }
 
+    /// <summary>Lock-step: the worker whose gradient comes next; above 0 when an epoch has ended inside a round.</summary>
+    public int Turn { get; private set; }
+
     public StalenessHistogram Staleness { get; }
 
     public void Begin(EpochPlan plan, NetworkGradient own, CancellationToken cancellationToken)
@@ -46,16 +50,14 @@ internal sealed unsafe class ServerUpdates : IExchange
         token = cancellationToken;
         layout = own.Layout;
         (Updates, IsCancelled) = (plan.Now, token.IsCancellationRequested);
-        var held = RankValues.Gather<long>(ranks, [own.IsHeld ? 1 : 0])!;
         foreach (var client in clients)
         {
             client.IsTold = false;
             Await(client);
         }
 
-        // A round that was broken off goes on with the first worker whose gradient was not taken.
-        turn = Math.Max(0, Array.FindIndex(held, worker => worker[0] != 0));
-        if (isLockStep && turn > 0)
+        // Those whose turn it still was hold their gradients.
+        if (isLockStep && Turn > 0)
         {
             TakeTurns(own);
         }
@@ -117,30 +119,29 @@ internal sealed unsafe class ServerUpdates : IExchange
     // All have computed their gradient before anyone's is applied, or hold it from before; then each in turn, and an answer to all.
     private bool TakeTurns(NetworkGradient own)
     {
-        var isApplied = false;
-        var first = turn;
+        var first = Turn;
         var taken = new bool[ranks.Size];
-        for (; turn < ranks.Size; turn++)
+        for (var rank = first; rank < ranks.Size; rank++)
         {
-            if (turn == 0)
+            if (rank == 0)
             {
-                isApplied = ApplyOwn(own);
+                taken[0] = ApplyOwn(own);
                 continue;
             }
 
-            var client = clients[turn - 1];
+            var client = clients[rank - 1];
             ranks.Wait(ref client.Receive);
             client.UpdatesBefore = Updates;
-            taken[turn] = Apply(client.Gradient.Pointer);
+            taken[rank] = Apply(client.Gradient.Pointer);
         }
 
-        for (turn = Math.Max(1, first); turn < ranks.Size; turn++)
+        for (var rank = Math.Max(1, first); rank < ranks.Size; rank++)
         {
-            Answer(clients[turn - 1], taken[turn]);
+            Answer(clients[rank - 1], taken[rank]);
         }
 
-        turn = 0;
-        return isApplied;
+        Turn = Math.Max(0, Array.IndexOf(taken, false, first));
+        return taken[0];
     }
 
     private bool ApplyOwn(NetworkGradient gradient)
