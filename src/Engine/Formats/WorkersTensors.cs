@@ -40,7 +40,7 @@ internal static class WorkersTensors
         }
     }
 
-    /// <param name="network">The checkpoint's: held gradients are of its pattern.</param>
+    /// <param name="network">The checkpoint's: held gradients are of its pattern. Without layers: only who is there is read.</param>
     /// <returns>Null in a checkpoint of another training.</returns>
     /// <exception cref="InvalidDataException">Names tensor, value and what is allowed.</exception>
     public static WorkersState? Read(TensorFile file, TrainingOptions options, SparseNetwork network)
@@ -66,15 +66,17 @@ internal static class WorkersTensors
             throw new InvalidDataException($"Tensor workers.turn has {turn}; allowed: 0, or a worker from which on all {drawn.Length} hold a gradient");
         }
 
-        var sums = EpochSums.Length(network.Layers.Count);
+        var layers = options.Network.Layers.Count - 1;
+        var isWhole = network.Layers.Count == layers;
+        var sums = EpochSums.Length(layers);
         return new WorkersState
         {
             Drawn = drawn,
             Turn = turn,
             Sums = LayerTensors.Array<double>(tensors, "workers.sums", (long)sums * drawn.Length).Chunk(sums).ToArray(),
-            Held = held.Select((one, worker) => one == 0 ? null : ReadGradient(tensors, network, Prefix(worker))).ToArray(),
-            Budget = isLocal ? LayerTensors.Array<long>(tensors, "workers.budget", network.Layers.Count) : null,
-            Locals = isLocal
+            Held = held.Select((one, worker) => one == 0 || !isWhole ? null : ReadGradient(tensors, network, Prefix(worker))).ToArray(),
+            Budget = isLocal ? LayerTensors.Array<long>(tensors, "workers.budget", layers) : null,
+            Locals = isLocal && isWhole
                 ? Enumerable.Range(1, drawn.Length - 1).Select(worker => CheckpointFile.NetworkOf(file, options, Prefix(worker))).ToArray()
                 : [],
         };

@@ -28,6 +28,12 @@ internal sealed partial class AveragedTraining
         RequireRanks(state.Options, ranks.Size);
         state.RequireWorkers(ranks.Size);
         var before = state.Workers;
+        if (before is null && state.StepInEpoch > 0)
+        {
+            throw new InvalidSpecException([new SpecFault(
+                "$.training.parallel.method", $"{state.Options.Parallel!.Method}", "as in the checkpoint until the epoch that it stands in is done")]);
+        }
+
         state.Workers = null;
         Ship(ranks, state);
         var training = new AveragedTraining(ranks, state, data, backend, trainRows, testRows);

@@ -193,7 +193,7 @@ internal sealed partial class AveragedTraining : IRankTraining
 
         exchange?.Dispose();
         gradient?.Dispose();
-        (exchange, gradient) = (null, null);
+        (exchange, gradient, turn) = (null, null, 0);
         budget = state.Network.Layers.Select(layer => layer.Weights.Nnz).ToArray();
         worker.Drawn = (long)(epoch - 1) * worker.Batches;
         var layout = ParameterLayout.Of(state.Network);

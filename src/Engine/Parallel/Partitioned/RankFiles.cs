@@ -19,7 +19,7 @@ internal static class RankFiles
             .Concat(network.Layers.SelectMany(layer => CheckpointFile.TrainingEntries(layer.Index, layer.Neurons.Width, layer.LayerNnz, slots)))
             .Concat(CheckpointFile.Rest(state).Select(Entry));
         var tensors = ModelTensors(communicator, network, state)
-            .Concat(network.Layers.SelectMany(layer => Gathered(communicator, layer, withState: true, CheckpointFile.TrainingTensors)))
+            .Concat(network.Layers.SelectMany(layer => Gathered(communicator, layer, withState: true, layer => CheckpointFile.TrainingTensors(layer))))
             .Concat(CheckpointFile.Rest(state));
         Write(destination, () => CheckpointFile.Metadata(state), entries, tensors);
     }
