@@ -15,7 +15,8 @@ namespace SparseService.Engine.Kernels;
 // only where dY holds infinity may a column's fill of weight 0 make NaN of it.
 
 internal unsafe struct BackwardProduct<TLanes>(
-    RowBlocks blocks, GroupedConnections w, float* x, float* dY, Slopes slopes, float* dX, float* gradient, int batchSize) : IBlockWork
+    RowBlocks blocks, GroupedConnections w, float* x, float* dY, Slopes slopes, float* dX, float* gradient, int batchSize, float anchor)
+    : IBlockWork
     where TLanes : unmanaged, ILanes<TLanes>
 {
     private int firstSample;
@@ -84,6 +85,7 @@ internal unsafe struct BackwardProduct<TLanes>(
         var start = (byte*)(dY + strip.Start);
         var last = (long)strip.Last;
         var isFirst = strip.Start == 0;
+        var begin = TLanes.Broadcast(anchor);
         for (; column < endColumn; column++)
         {
             var place = ((long)column * batchSize) + strip.Start;
@@ -97,14 +99,14 @@ internal unsafe struct BackwardProduct<TLanes>(
             var x5 = Part<TRegisters>(5, sample, lastPart);
             var x6 = Part<TRegisters>(6, sample, lastPart);
             var x7 = Part<TRegisters>(7, sample, lastPart);
-            TLanes a0 = default;
-            TLanes a1 = default;
-            TLanes a2 = default;
-            TLanes a3 = default;
-            TLanes a4 = default;
-            TLanes a5 = default;
-            TLanes a6 = default;
-            TLanes a7 = default;
+            var a0 = begin;
+            var a1 = begin;
+            var a2 = begin;
+            var a3 = begin;
+            var a4 = begin;
+            var a5 = begin;
+            var a6 = begin;
+            var a7 = begin;
             var (t, end) = (offsets[column], offsets[column + 1]);
             for (; t < end; t += ColumnGroups.Size)
             {
@@ -127,14 +129,14 @@ internal unsafe struct BackwardProduct<TLanes>(
 
             var slope = slopes.First + ((long)column * slopes.Stride) + strip.Start;
             var target = dX + place;
-            Store<TRegisters>(0, last, a0, slope, target);
-            Store<TRegisters>(1, last, a1, slope, target);
-            Store<TRegisters>(2, last, a2, slope, target);
-            Store<TRegisters>(3, last, a3, slope, target);
-            Store<TRegisters>(4, last, a4, slope, target);
-            Store<TRegisters>(5, last, a5, slope, target);
-            Store<TRegisters>(6, last, a6, slope, target);
-            Store<TRegisters>(7, last, a7, slope, target);
+            Store<TRegisters>(0, last, a0 - begin, slope, target);
+            Store<TRegisters>(1, last, a1 - begin, slope, target);
+            Store<TRegisters>(2, last, a2 - begin, slope, target);
+            Store<TRegisters>(3, last, a3 - begin, slope, target);
+            Store<TRegisters>(4, last, a4 - begin, slope, target);
+            Store<TRegisters>(5, last, a5 - begin, slope, target);
+            Store<TRegisters>(6, last, a6 - begin, slope, target);
+            Store<TRegisters>(7, last, a7 - begin, slope, target);
         }
     }
 

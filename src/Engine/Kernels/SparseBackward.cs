@@ -198,7 +198,8 @@ public sealed unsafe partial class SimdBackend
             groups.Offsets.Pointer, groups.Rows.Pointer, groups.Positions.Pointer, w.Values.Pointer);
         var product = new BackwardProduct<Lanes16>(
             new RowBlocks(groups.Offsets.Pointer, w.Columns), connections, x.Pointer, dY.Pointer,
-            slopes is null ? new Slopes(Ones(batchSize), 0) : new Slopes(slopes.Pointer, batchSize), dX.Pointer, sums.Pointer, batchSize);
+            slopes is null ? new Slopes(Ones(batchSize), 0) : new Slopes(slopes.Pointer, batchSize), dX.Pointer, sums.Pointer, batchSize,
+            Grid.Backward);
         product.Run(team, plan, w.Rows);
         return sums;
     }

@@ -169,8 +169,13 @@ public sealed unsafe partial class ReferenceBackend
         }
     }
 
-    private static float Preactivation(CsrMatrix w, float start, DeviceBuffer<float> x, int row, int sample, int batchSize)
+    private float Preactivation(CsrMatrix w, float start, DeviceBuffer<float> x, int row, int sample, int batchSize)
     {
+        if (Grid.Forward != 0)
+        {
+            return AnchoredPreactivation(w, start, x, row, sample, batchSize);
+        }
+
         double sum = start;
         for (var k = w.RowOffsets[row]; k < w.RowOffsets[row + 1]; k++)
         {
@@ -178,6 +183,17 @@ public sealed unsafe partial class ReferenceBackend
         }
 
         return (float)sum;
+    }
+
+    private float AnchoredPreactivation(CsrMatrix w, float start, DeviceBuffer<float> x, int row, int sample, int batchSize)
+    {
+        var sum = Grid.Forward + start;
+        for (var k = w.RowOffsets[row]; k < w.RowOffsets[row + 1]; k++)
+        {
+            sum = MathF.FusedMultiplyAdd(w.Values[k], x.Pointer[((long)w.ColumnIndices[k] * batchSize) + sample], sum);
+        }
+
+        return sum - Grid.Forward;
     }
 }
 
@@ -200,6 +216,7 @@ public sealed unsafe partial class SimdBackend
     protected override void SparseForwardOntoCore(
         CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> y, DeviceBuffer<float>? slopes, int batchSize, in Activation activation)
     {
+        AddAnchor(y.Pointer, (long)w.Rows * batchSize);
         var call = Call(w, x.Pointer, y.Pointer, slopes is null ? null : slopes.Pointer, batchSize, Dropout.None);
         activation.Dispatch(ref call);
     }
@@ -212,6 +229,15 @@ public sealed unsafe partial class SimdBackend
             var call = Call(w, x, y, slopes, batchSize, dropout);
             call.Biases = biases;
             activation.Dispatch(ref call);
+        }
+    }
+
+    // The first part of the sums has left the grid's anchor off.
+    private void AddAnchor(float* sums, long count)
+    {
+        for (var i = 0L; Grid.Forward != 0 && i < count; i++)
+        {
+            sums[i] += Grid.Forward;
         }
     }
 
@@ -228,6 +254,7 @@ public sealed unsafe partial class SimdBackend
         Slopes = slopes,
         BatchSize = batchSize,
         Mask = new DropoutMask(dropout),
+        Anchor = Grid.Forward,
     };
 
     private struct ForwardCall : IActivationUser
@@ -244,11 +271,12 @@ public sealed unsafe partial class SimdBackend
         public float* Slopes;
         public int BatchSize;
         public DropoutMask Mask;
+        public float Anchor;
 
         public void Use<TActivation>(TActivation activation)
             where TActivation : unmanaged, IActivation
         {
-            var finish = new ForwardFinish<TActivation>(activation, Biases, Slopes, Mask);
+            var finish = new ForwardFinish<TActivation>(activation, Biases, Slopes, Mask, Anchor);
             if (Biases == null)
             {
                 var onto = new ForwardCallOf<OntoFinish<TActivation>>(this, new OntoFinish<TActivation>(finish));
@@ -282,16 +310,17 @@ public sealed unsafe partial class SimdBackend
         }
     }
 
-    private readonly struct ForwardFinish<TActivation>(TActivation activation, float* biases, float* slopes, DropoutMask mask)
+    private readonly struct ForwardFinish<TActivation>(TActivation activation, float* biases, float* slopes, DropoutMask mask, float anchor)
         : IRowFinish
         where TActivation : unmanaged, IActivation
     {
-        public float Start(int row) => biases[row];
+        public float Start(int row) => anchor + biases[row];
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Finish<T>(T sum, long index)
             where T : unmanaged, ILanes<T>
         {
+            sum -= T.Broadcast(anchor);
             var value = activation.Value(sum);
             if (slopes == null)
             {

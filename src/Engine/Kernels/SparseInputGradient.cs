@@ -63,16 +63,35 @@ public sealed unsafe partial class ReferenceBackend
         {
             for (var sample = 0; sample < batchSize; sample++)
             {
-                var sum = 0.0;
-                for (var t = wT.ColumnOffsets[column]; t < wT.ColumnOffsets[column + 1]; t++)
-                {
-                    sum += (double)w.Values[wT.Positions[t]] * dY.Pointer[((long)wT.RowIndices[t] * batchSize) + sample];
-                }
-
                 var index = ((long)column * batchSize) + sample;
+                var sum = Grid.Backward == 0
+                    ? Gradient(w, wT, dY, column, sample, batchSize)
+                    : AnchoredGradient(w, wT, dY, column, sample, batchSize);
                 dX.Pointer[index] = (float)(slopes is null ? sum : sum * slopes.Pointer[index]);
             }
         }
+    }
+
+    private static double Gradient(CsrMatrix w, TransposeIndex wT, DeviceBuffer<float> dY, int column, int sample, int batchSize)
+    {
+        var sum = 0.0;
+        for (var t = wT.ColumnOffsets[column]; t < wT.ColumnOffsets[column + 1]; t++)
+        {
+            sum += (double)w.Values[wT.Positions[t]] * dY.Pointer[((long)wT.RowIndices[t] * batchSize) + sample];
+        }
+
+        return sum;
+    }
+
+    private float AnchoredGradient(CsrMatrix w, TransposeIndex wT, DeviceBuffer<float> dY, int column, int sample, int batchSize)
+    {
+        var sum = Grid.Backward;
+        for (var t = wT.ColumnOffsets[column]; t < wT.ColumnOffsets[column + 1]; t++)
+        {
+            sum = MathF.FusedMultiplyAdd(w.Values[wT.Positions[t]], dY.Pointer[((long)wT.RowIndices[t] * batchSize) + sample], sum);
+        }
+
+        return sum - Grid.Backward;
     }
 }
 
@@ -95,12 +114,12 @@ public sealed unsafe partial class SimdBackend
         };
         if (slopes is null)
         {
-            var sums = new InputGradientCallOf<SumFinish> { Call = call };
+            var sums = new InputGradientCallOf<SumFinish> { Call = call, Finish = new SumFinish(Grid.Backward) };
             Dispatch(batchSize, ref sums);
             return;
         }
 
-        var gradients = new InputGradientCallOf<SlopeFinish> { Call = call, Finish = new SlopeFinish(slopes.Pointer) };
+        var gradients = new InputGradientCallOf<SlopeFinish> { Call = call, Finish = new SlopeFinish(slopes.Pointer, Grid.Backward) };
         Dispatch(batchSize, ref gradients);
     }
 
@@ -140,20 +159,20 @@ public sealed unsafe partial class SimdBackend
         public void Prefetch(long connection) => Sse.Prefetch0(values + positions[connection]);
     }
 
-    private readonly struct SlopeFinish(float* slopes) : IRowFinish
+    private readonly struct SlopeFinish(float* slopes, float anchor) : IRowFinish
     {
-        public float Start(int row) => 0;
+        public float Start(int row) => anchor;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Finish<T>(T sum, long index)
-            where T : unmanaged, ILanes<T> => sum * T.Load(slopes + index);
+            where T : unmanaged, ILanes<T> => (sum - T.Broadcast(anchor)) * T.Load(slopes + index);
     }
 
-    private readonly struct SumFinish : IRowFinish
+    private readonly struct SumFinish(float anchor) : IRowFinish
     {
-        public float Start(int row) => 0;
+        public float Start(int row) => anchor;
 
         public T Finish<T>(T sum, long index)
-            where T : unmanaged, ILanes<T> => sum;
+            where T : unmanaged, ILanes<T> => sum - T.Broadcast(anchor);
     }
 }

@@ -99,6 +99,7 @@ public sealed class Trainer : ITraining
             throw new InvalidOperationException($"All {Options.Epochs} epochs are done; raise epochs and resume to train on");
         }
 
+        backend.Summation = Options.Summation;
         var epoch = EpochsDone + 1;
         TrainSteps(epoch, onStep, cancellationToken);
         RequireFinite(state.Sums.GradientSquares, epoch);

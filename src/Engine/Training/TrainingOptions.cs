@@ -45,6 +45,9 @@ public sealed record TrainingOptions
 
     public CheckpointOptions Checkpoints { get; init; } = new();
 
+    /// <summary>How sums over connections are made; fixed-point ones do not depend on the number of ranks.</summary>
+    public Summation Summation { get; init; }
+
     /// <summary>Several workers on one network; null trains on one.</summary>
     public ParallelTrainingOptions? Parallel { get; init; }
 }
@@ -161,6 +164,19 @@ public enum LossKind
 
     /// <summary>Linear output and ½·mean squared error: regression.</summary>
     SquaredError,
+}
+
+/// <summary>How the terms of a preactivation and of an input gradient are added up.</summary>
+public enum Summation
+{
+    /// <summary>As floats, in the order of the connections. Another order, as with another number of ranks, rounds otherwise.</summary>
+    Float,
+
+    /// <summary>
+    /// As multiples of 2⁻¹⁶ (preactivations, exact within ±64) and 2⁻²¹ (gradients, within ±2): the same sum in any order, so that a partitioned training does what a
+    /// sequential one does, however many ranks it has. As fast; for networks whose signals are of the order of 1.
+    /// </summary>
+    FixedPoint,
 }
 
 public enum OptimizerKind

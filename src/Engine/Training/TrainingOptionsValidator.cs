@@ -142,6 +142,9 @@ public static class TrainingOptionsValidator
             rules.Range("$.training.evolution.everyEpochs", evolution.EveryEpochs, 1, 100_000);
         }
 
+        rules.Require(
+            options.Summation == Summation.Float || options.Parallel is null or { Method: ParallelMethod.Partitioned }, "$.training.summation", Name(options.Summation),
+            "float: updates that arrive in any order depend on it all the same");
         if (options.Parallel is { } parallel)
         {
             ValidateParallel(rules, parallel);

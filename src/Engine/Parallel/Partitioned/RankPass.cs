@@ -102,14 +102,20 @@ internal sealed class RankPass(IReadOnlyList<RankLayer> layers, RankWorkspace wo
         }
 
         var (own, slopes) = (layer.Own, workspace.Slopes[l - 1]);
+        var isWhole = !(layer.Plan?.Sends.Length > 0);
         squares += backend.SparseBackward(
-            own.Weights, layer.OwnTranspose, workspace.Outputs[l - 1], workspace.Delta, slopes, workspace.NextDelta,
+            own.Weights, layer.OwnTranspose, workspace.Outputs[l - 1], workspace.Delta, isWhole ? slopes : null, workspace.NextDelta,
             own.State[0], own.State.ElementAtOrDefault(1), batchSize, step, padding);
         for (var rank = 0; rank < (layer.Plan?.SendStarts.Length ?? 1) - 1; rank++)
         {
             exchange.WaitFor(l, rank);
             var (first, count) = (layer.Plan!.SendStarts[rank], layer.Plan.SendCount(rank));
-            backend.FoldRows(workspace.Wires[l], first, layer.Plan.Sends.AsSpan(first, count), slopes, workspace.NextDelta, batchSize);
+            backend.FoldRows(workspace.Wires[l], first, layer.Plan.Sends.AsSpan(first, count), workspace.NextDelta, batchSize);
+        }
+
+        if (!isWhole)
+        {
+            backend.MultiplyBySlopes(workspace.NextDelta, slopes, own.Weights.Columns, batchSize);
         }
 
         return squares;
