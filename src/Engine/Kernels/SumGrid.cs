@@ -8,12 +8,13 @@ namespace SparseService.Engine.Kernels;
 /// </summary>
 /// <remarks>
 /// Fixed-point arithmetic at the price of one subtraction a sum (in the spirit of Demmel and Nguyen's reproducible summation, ARITH 2013). A sum that leaves the range is as
-/// good as any float sum, but depends on the order again; so does, by one step of the grid, a term that lies exactly between two multiples.
+/// good as any float sum, but depends on the order again. A term that lies exactly between two multiples would be rounded by the terms before it: see
+/// <see cref="Backend.MakeTieFree"/>.
 /// </remarks>
 /// <param name="Forward">Anchor of preactivations; 0: they are plain float sums.</param>
 /// <param name="Backward">Anchor of input gradients, likewise.</param>
 internal readonly record struct SumGrid(float Forward, float Backward)
 {
-    /// <summary>Preactivations within ±64 in steps of 2⁻¹⁶ = 1.5·10⁻⁵, gradients of a sample within ±2 in steps of 2⁻²¹ = 4.8·10⁻⁷.</summary>
-    public static SumGrid Of(Summation summation) => summation == Summation.FixedPoint ? new SumGrid(1.5f * 128, 1.5f * 4) : default;
+    /// <summary>Preactivations within ±256 in steps of 2⁻¹⁴ = 6·10⁻⁵, gradients of a sample within ±8 in steps of 2⁻¹⁹ = 2·10⁻⁶.</summary>
+    public static SumGrid Of(Summation summation) => summation == Summation.FixedPoint ? new SumGrid(1.5f * 512, 1.5f * 16) : default;
 }

@@ -24,6 +24,7 @@ internal sealed class MinibatchPass(
         {
             between?.Invoke();
             var key = RandomStream.Key(seed, RandomPurpose.Dropout, position, l);
+            backend.MakeTieFree(layers[l + 1].Weights.Values);
             backend.SparseForward(
                 layers[l].Weights, layers[l].Bias, workspace.Activations[l], workspace.Activations[l + 1], workspace.Slopes[l],
                 batchSize, layers[l].Activation, new Dropout((float)options.Dropout, key));

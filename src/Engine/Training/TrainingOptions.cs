@@ -173,7 +173,7 @@ public enum Summation
     Float,
 
     /// <summary>
-    /// As multiples of 2⁻¹⁶ (preactivations, exact within ±64) and 2⁻²¹ (gradients, within ±2): the same sum in any order, so that a partitioned training does what a
+    /// As multiples of 2⁻¹⁴ (preactivations within ±256) and 2⁻¹⁹ (a sample's gradients within ±8): the same bits in any order, so that a partitioned training does what a
     /// sequential one does, however many ranks it has. As fast; for networks whose signals are of the order of 1.
     /// </summary>
     FixedPoint,

@@ -109,6 +109,7 @@ internal sealed class PartitionedTraining : IRankTraining
             throw new InvalidOperationException($"All {Options.Epochs} epochs are done; raise epochs and resume to train on");
         }
 
+        backend.Summation = Options.Summation;
         var epoch = EpochsDone + 1;
         TrainSteps(epoch, onStep, cancellationToken);
         var sums = TotalSums();

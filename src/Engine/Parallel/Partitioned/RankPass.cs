@@ -18,6 +18,7 @@ internal sealed class RankPass(IReadOnlyList<RankLayer> layers, RankWorkspace wo
         for (var l = 0; l < layers.Count; l++)
         {
             var layer = layers[l];
+            MakeTieFree(layer);
             var x = l == 0 ? workspace.Input : workspace.Outputs[l - 1];
             if (layer.Plan is { } plan)
             {
@@ -46,6 +47,18 @@ internal sealed class RankPass(IReadOnlyList<RankLayer> layers, RankWorkspace wo
             sums.BiasGradientSquares += backend.BiasUpdate(
                 layer.Bias, workspace.Delta, layer.BiasState[0], layer.BiasState.ElementAtOrDefault(1), batchSize, step, padding);
             workspace.SwapDeltas();
+        }
+    }
+
+    private void MakeTieFree(RankLayer layer)
+    {
+        if (layer.Index > 0)
+        {
+            backend.MakeTieFree(layer.Own.Weights.Values);
+            if (layer.Ghost is { } ghost)
+            {
+                backend.MakeTieFree(ghost.Weights.Values);
+            }
         }
     }
 
