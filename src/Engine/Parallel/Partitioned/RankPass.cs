@@ -18,7 +18,11 @@ internal sealed class RankPass(IReadOnlyList<RankLayer> layers, RankWorkspace wo
         for (var l = 0; l < layers.Count; l++)
         {
             var layer = layers[l];
-            MakeTieFree(layer);
+            if (dropout is not null)
+            {
+                MakeTieFree(layer);
+            }
+
             var x = l == 0 ? workspace.Input : workspace.Outputs[l - 1];
             if (layer.Plan is { } plan)
             {

@@ -37,6 +37,23 @@ public sealed class PartitionedTrainingTests : IDisposable
         AssertEqualsSequential(data, transport, ranks, Everything());
     }
 
+    // Not one bit of weights, optimizer state and losses depends on the number of ranks.
+    [Theory, MemberData(nameof(Ranks))]
+    public void Train_WithFixedPointSums_HasTheBitsOfSequential(string transport, int ranks)
+    {
+        using var data = files.Random(330, 20, SampleElement.Float, classes: 5);
+        var options = Everything() with { Summation = Summation.FixedPoint };
+        var expected = Sequential(data, options);
+
+        var outcome = PartitionedRun.Train(files, options, transport, ranks);
+
+        Assert.Equal(expected.Results.Select(result => result.Loss), outcome.Results.Select(result => result.Loss));
+        Assert.Equal(expected.Results.Select(result => result.TestAccuracy), outcome.Results.Select(result => result.TestAccuracy));
+        var (before, after) = (PartitionedRun.Tensors(expected.Checkpoint), PartitionedRun.Tensors(outcome.Checkpoint));
+        Assert.Equal(before.Keys, after.Keys);
+        Assert.All(before.Keys, name => Assert.True(before[name].AsSpan().SequenceEqual(after[name]), $"{name} differs"));
+    }
+
     [Theory, MemberData(nameof(Ranks))]
     public void Train_WithAdamAndZeroFirstWeights_EqualsSequential(string transport, int ranks)
     {
