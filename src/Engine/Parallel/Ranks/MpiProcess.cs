@@ -14,8 +14,11 @@ public sealed partial class MpiProcess : IDisposable
     // mpirun first asks its ranks to end and then kills them; after this it is killed itself, and ranks end because they lose each other.
     private static readonly TimeSpan TerminationPatience = TimeSpan.FromSeconds(6);
 
+    private static readonly TimeSpan OutputPatience = TimeSpan.FromSeconds(1);
+
     private readonly Process process;
     private readonly StringBuilder output = new();
+    private readonly CountdownEvent streams = new(2);
 
     private MpiProcess(Process process)
     {
@@ -91,7 +94,8 @@ public sealed partial class MpiProcess : IDisposable
             return false;
         }
 
-        process.WaitForExit(); // Now also for the last lines of its output.
+        // Now also for the last lines of its output; but a daemon on a host that is cut off may hold the other end open for long.
+        streams.Wait(OutputPatience);
         return true;
     }
 
@@ -137,7 +141,7 @@ public sealed partial class MpiProcess : IDisposable
             if (!process.WaitForExit(TerminationPatience - Stopwatch.GetElapsedTime(started)))
             {
                 process.Kill(entireProcessTree: true);
-                process.WaitForExit();
+                process.WaitForExit(TerminationPatience);
             }
         }
         catch (Exception fault) when (fault is InvalidOperationException or Win32Exception)
@@ -151,6 +155,7 @@ public sealed partial class MpiProcess : IDisposable
     {
         if (line is null)
         {
+            streams.Signal();
             return;
         }
 
