@@ -18,6 +18,7 @@ internal sealed class MpiTraining : ITraining
     private TrainingState state;
     private long epochs;
     private bool hasFailed;
+    private bool isDisposed;
 
     private MpiTraining(DirectoryInfo folder, MpiProcess mpirun, ControlLines control, CheckpointCopy? checkpoint)
     {
@@ -101,6 +102,12 @@ internal sealed class MpiTraining : ITraining
 
     public void Dispose()
     {
+        if (isDisposed)
+        {
+            return;
+        }
+
+        isDisposed = true;
         if (!hasFailed)
         {
             TryOrder(new ControlOrder(ControlCommand.End));
@@ -138,7 +145,7 @@ internal sealed class MpiTraining : ITraining
             if (mpirun.HasExited)
             {
                 mpirun.WaitForExit(EndPatience);
-                throw Lost(mpirun, "mpirun has ended before its ranks had begun");
+                throw Lost(mpirun, $"mpirun has ended with code {mpirun.ExitCode} before its ranks had begun");
             }
 
             if (--patience == 0)
