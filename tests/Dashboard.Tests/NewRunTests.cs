@@ -43,6 +43,34 @@ public sealed class NewRunTests(Chromium chromium) : IClassFixture<Chromium>
     }
 
     [Fact]
+    public async Task Workers_SeveralOnOneNetwork_AreASpecWithAForecast()
+    {
+        await BuiltPage.RequireAsync();
+        await using var service = await LiveApplication.StartAsync();
+        var errors = new List<string>();
+        var page = await OpenAsync(service, errors);
+        await Assertions.Expect(page.GetByLabel("How many")).ToBeHiddenAsync();
+        await Assertions.Expect(page.Locator(".forecast")).Not.ToContainTextAsync("Exchanged");
+
+        await page.GetByLabel("Workers", new() { Exact = true }).SelectOptionAsync("on");
+        await page.GetByLabel("How many").FillAsync("4");
+        await Assertions.Expect(page.Locator(".forecast")).ToContainTextAsync("4 workers share memory");
+        await page.GetByLabel("Transport").SelectOptionAsync("mpi");
+        await Assertions.Expect(page.Locator(".forecast")).ToContainTextAsync("by 4 workers");
+        await page.GetByLabel("Method").SelectOptionAsync("partitioned");
+        await Assertions.Expect(page.GetByLabel("Local share at the end")).ToBeHiddenAsync();
+
+        var spec = JsonNode.Parse(await page.GetByLabel("Spec as JSON").InputValueAsync())!["training"]!["parallel"]!;
+        Assert.Equal("""{"method":"partitioned","workers":4,"transport":"mpi"}""", spec.ToJsonString());
+
+        await page.GetByLabel("How many").FillAsync("0");
+        await Assertions.Expect(page.Locator("#spec-training-parallel-workers-error")).ToContainTextAsync("1 to 1024");
+        await page.GetByLabel("Workers", new() { Exact = true }).SelectOptionAsync("off");
+        await Assertions.Expect(page.GetByLabel("How many")).ToBeHiddenAsync();
+        Assert.Empty(errors);
+    }
+
+    [Fact]
     public async Task Fault_OfSchemaOrService_StandsAtItsField()
     {
         await BuiltPage.RequireAsync();

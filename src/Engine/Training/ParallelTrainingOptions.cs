@@ -26,6 +26,9 @@ public sealed record ParallelTrainingOptions
 
     /// <summary>Partitioned: who owns which neurons.</summary>
     public PartitionOptions Partition { get; init; } = new();
+
+    /// <summary>WASAP and WASSP: how many of so many epochs workers train for themselves, at the end.</summary>
+    internal int LocalEpochsOf(int epochs) => (int)Math.Round(LocalShare * epochs, MidpointRounding.AwayFromZero);
 }
 
 public enum ParallelMethod

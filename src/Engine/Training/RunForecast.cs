@@ -26,8 +26,8 @@ public sealed record RunForecast
     /// <summary>Bytes of the dense float32 twin with its biases.</summary>
     public required double DenseModelBytes { get; init; }
 
-    /// <summary>Bytes of the trainer: model, transpose index, optimizer state, activations and what flows back. Evolution and checkpoints
-    /// need some MiB more for a moment.</summary>
+    /// <summary>Bytes of the trainer, with several workers of all of them: model, transpose index, optimizer state, activations and what flows back.
+    /// Evolution and checkpoints need some MiB more for a moment, the average of several workers about as much as one of them.</summary>
     public required long TrainingBytes { get; init; }
 
     /// <summary>Bytes that the dense float32 twin's weights, optimizer state and activations would take.</summary>
@@ -44,6 +44,9 @@ public sealed record RunForecast
 
     public required double AssumedFlopsPerSecond { get; init; }
 
+    /// <summary>With several workers; null for one.</summary>
+    public ParallelForecast? Parallel { get; init; }
+
     /// <summary>What a run of this spec would be refused for, though its topology is well defined; empty when nothing.</summary>
     public IReadOnlyList<SpecFault> Warnings { get; init; } = [];
 
@@ -54,6 +57,18 @@ public sealed record RunForecast
     /// <param name="flopsPerSecond">What the machine sustains in training; the default is one core with AVX-512 at batch 128, halved for
     /// caution.</param>
     public static RunForecast Of(TrainingOptions options, long? trainRows = null, double flopsPerSecond = 30e9)
+    {
+        var forecast = OfOne(options, trainRows, flopsPerSecond);
+        if (options.Parallel is null)
+        {
+            return forecast;
+        }
+
+        var parallel = ParallelForecast.Of(options, forecast, trainRows);
+        return forecast with { Parallel = parallel, TrainingBytes = parallel.RankBytes * parallel.Workers };
+    }
+
+    private static RunForecast OfOne(TrainingOptions options, long? trainRows, double flopsPerSecond)
     {
         var network = options.Network;
         var weightLayers = Enumerable.Range(0, network.Layers.Count - 1).ToArray();

@@ -75,6 +75,14 @@ public static class TrainingOptionsValidator
         // Rounded as a stratified split may round: one row either way is left to the split itself.
         var trainRows = data.TestRows > 0 ? data.TrainRows : (long)Math.Round(data.TrainRows * (1 - options.Data.TestShare));
         rules.Require(options.BatchSize <= Math.Max(1, trainRows), "$.training.batchSize", options.BatchSize, $"1 to {Math.Max(1, trainRows)}, the rows to train on");
+        if (options.Parallel is { Method: not ParallelMethod.Partitioned } parallel && options.BatchSize > 0)
+        {
+            var batches = Math.Max(1, (trainRows + (data.TestRows > 0 ? 0 : data.Classes)) / options.BatchSize);
+            rules.Require(
+                parallel.Workers <= batches, "$.training.parallel.workers", parallel.Workers,
+                $"1 to {batches}, the minibatches of {options.BatchSize} of the {trainRows} rows to train on: each worker needs one");
+        }
+
         return rules.Faults;
     }
 
@@ -147,7 +155,7 @@ public static class TrainingOptionsValidator
             "float: updates that arrive in any order depend on it all the same");
         if (options.Parallel is { } parallel)
         {
-            ValidateParallel(rules, parallel);
+            ValidateParallel(rules, parallel, options.Optimizer?.Kind);
         }
 
         if (options.Pruning is { } pruning)
@@ -309,12 +317,15 @@ public static class TrainingOptionsValidator
         _ => value.ToString() ?? string.Empty,
     };
 
-    private static void ValidateParallel(Rules rules, ParallelTrainingOptions parallel)
+    private static void ValidateParallel(Rules rules, ParallelTrainingOptions parallel, OptimizerKind? optimizer)
     {
         const string At = "$.training.parallel";
         rules.Range($"{At}.workers", parallel.Workers, 1, MaximumWorkers);
         rules.Range($"{At}.localShare", parallel.LocalShare, 0, 1);
         rules.Range($"{At}.warmupEpochs", parallel.WarmupEpochs, 0, MaximumEpochs);
+        rules.Require(
+            parallel.Method != ParallelMethod.Wassp || optimizer != OptimizerKind.Adam, "$.training.optimizer.kind", "adam",
+            "sgd with wassp, whose growing rate and corrected momentum are SGD's; or another parallel.method");
         if (rules.Present(parallel.Partition, $"{At}.partition", "an object"))
         {
             rules.Range($"{At}.partition.imbalance", parallel.Partition.Imbalance, 0, 1);

@@ -53,6 +53,37 @@ public sealed class EdgeCaseTests : IDisposable
         Assert.Equal("$.training.batchSize is 7; allowed: 1 to 6, the rows to train on", exception.Faults.Single().ToString());
     }
 
+    [Theory]
+    [InlineData(ParallelMethod.Wasap, 7, null)]
+    [InlineData(ParallelMethod.Wasap, 8, "1 to 7, the minibatches of 10 of the 79 rows")]
+    [InlineData(ParallelMethod.Wassp, 1024, "1 to 7, the minibatches of 10 of the 79 rows")]
+    [InlineData(ParallelMethod.Partitioned, 8, null)]
+    public void ValidateAgainst_MoreWorkersThanMinibatches_AreRefused(ParallelMethod method, int workers, string? allowed)
+    {
+        var options = TrainingData.Options(2, 5, 2) with { Parallel = new ParallelTrainingOptions { Method = method, Workers = workers } };
+
+        var faults = TrainingOptionsValidator.ValidateAgainst(options, new DatasetShape(2, 2, TrainRows: 79, TestRows: 20));
+
+        Assert.Equal(allowed is null ? 0 : 1, faults.Count);
+        Assert.All(faults, fault => Assert.Equal(("$.training.parallel.workers", $"{workers}"), (fault.Path, fault.Value)));
+        Assert.All(faults, fault => Assert.StartsWith(allowed!, fault.Allowed, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(ParallelMethod.Wasap, OptimizerKind.Adam, true)]
+    [InlineData(ParallelMethod.Wassp, OptimizerKind.Sgd, true)]
+    [InlineData(ParallelMethod.Wassp, OptimizerKind.Adam, false)]
+    public void Validate_AdamInStep_IsRefused(ParallelMethod method, OptimizerKind optimizer, bool isAllowed)
+    {
+        var faults = TrainingOptionsValidator.Validate(TrainingData.Options(2, 5, 2) with
+        {
+            Optimizer = new OptimizerOptions { Kind = optimizer },
+            Parallel = new ParallelTrainingOptions { Method = method },
+        });
+
+        Assert.Equal(isAllowed ? [] : ["$.training.optimizer.kind"], faults.Select(fault => fault.Path));
+    }
+
     [Fact]
     public void ValidateAgainst_MinibatchBeyondOneArray_IsRefused()
     {

@@ -64,6 +64,46 @@ public sealed class RunForecastTests
         Assert.Equal(bytes, RunForecast.Of(options).TrainingBytes, 200.0); // an offset more per layer
     }
 
+    [Theory]
+    [InlineData(ParallelMethod.Wasap, ParallelTransport.Threads, 0, 0)]
+    [InlineData(ParallelMethod.Wassp, ParallelTransport.Threads, 0, 0)]
+    [InlineData(ParallelMethod.Wasap, ParallelTransport.Mpi, 2 * 3 / 4.0, 400)] // of four workers three send a gradient and get the parameters
+    [InlineData(ParallelMethod.Wassp, ParallelTransport.Mpi, 2 * 3, 100)]
+    public void Of_SeveralWorkers_CountsWhatIsSent(ParallelMethod method, ParallelTransport transport, double parametersPerStep, int steps)
+    {
+        var options = TrainingData.Options(60, 500, 400, 7) with { Epochs = 10 };
+        var one = RunForecast.Of(options, trainRows: 4000);
+        var parallel = new ParallelTrainingOptions { Method = method, Transport = transport, Workers = 4 };
+
+        var all = RunForecast.Of(options with { Parallel = parallel }, trainRows: 4000);
+
+        var forecast = all.Parallel!;
+        var parameters = 4 * (one.Nnz + 500 + 400 + 7);
+        Assert.Equal(parametersPerStep * parameters, forecast.BytesPerStep);
+        Assert.InRange(forecast.BytesPerEpoch!.Value - (steps * forecast.BytesPerStep), 0, forecast.BytesPerStep == 0 ? 0 : 3 * 5.0 * parameters);
+        Assert.Equal((4, 3), (forecast.Workers, forecast.LocalEpochs));
+        Assert.InRange(forecast.RankBytes, one.TrainingBytes + parameters, one.TrainingBytes + (7 * parameters));
+        Assert.Equal(4 * forecast.RankBytes, all.TrainingBytes);
+        Assert.Equal(one.SecondsPerEpoch / 4, forecast.SecondsPerEpoch);
+    }
+
+    // Full layers: every neuron is wanted by every other rank.
+    [Fact]
+    public void Of_PartitionOfFullLayers_SendsEachValueToAllOthersAndBack()
+    {
+        var network = TrainingData.Options(5, 20, 30, 4).Network with { Topology = new TopologyOptions { Kind = TopologyKind.Uniform, Density = 1 } };
+        var options = TrainingData.Options(5, 20, 30, 4) with
+        {
+            Network = network, BatchSize = 16, Parallel = new ParallelTrainingOptions { Method = ParallelMethod.Partitioned, Workers = 2 },
+        };
+
+        var forecast = RunForecast.Of(options, trainRows: 160).Parallel!;
+
+        Assert.Equal(4.0 * 2 * (20 + 30) * 16, forecast.BytesPerStep, 4.0 * 2 * 2 * 16); // 2⁻ᵈ short of it
+        Assert.Equal(10 * forecast.BytesPerStep, forecast.BytesPerEpoch);
+        Assert.Equal(0, forecast.LocalEpochs);
+    }
+
     [Fact]
     public void Of_WideAndEmpty_DrawsNothing()
     {

@@ -32,7 +32,19 @@ export interface Forecast {
   flopsPerEpoch?: number | null;
   denseFlopsPerEpoch?: number | null;
   secondsPerEpoch?: number | null;
+  parallel?: ParallelForecast | null;
   warnings: Fault[];
+}
+
+/** What several workers cost besides what one would. */
+export interface ParallelForecast {
+  workers: number;
+  rankBytes: number;
+  /** Sent by all ranks together; 0 where they share memory. */
+  bytesPerStep: number;
+  bytesPerEpoch?: number | null;
+  localEpochs: number;
+  secondsPerEpoch?: number | null;
 }
 
 export interface SpyWindow {

@@ -68,11 +68,8 @@ internal sealed partial class AveragedTraining : IRankTraining
     /// <summary>What the step counter counts in phase 2 while each worker does one.</summary>
     private int StepsAtOnce => IsSynchronous ? 1 : ranks.Size;
 
-    private int TogetherEpochs => TogetherEpochsOf(Options);
-
-    /// <summary>Epochs of phase 1: (1 − localShare)·epochs, rounded.</summary>
-    public static int TogetherEpochsOf(TrainingOptions options) =>
-        options.Epochs - (int)Math.Round(options.Parallel!.LocalShare * options.Epochs, MidpointRounding.AwayFromZero);
+    /// <summary>Epochs of phase 1.</summary>
+    private int TogetherEpochs => Options.Epochs - Options.Parallel!.LocalEpochsOf(Options.Epochs);
 
     public EpochResult? TrainEpoch(Action<StepResult>? onStep, CancellationToken cancellationToken)
     {

@@ -161,6 +161,35 @@ public sealed class AveragedTrainingTests
     }
 
     [Theory]
+    [InlineData(ParallelMethod.Wasap, "threads")]
+    [InlineData(ParallelMethod.Wasap, "mpi")]
+    [InlineData(ParallelMethod.Wassp, "mpi")]
+    public void Train_ByMessages_SendsAsManyBytesAsForecast(ParallelMethod method, string transport)
+    {
+        using var folder = new TrainedRanks();
+        var options = TrainedRanks.Options(method, 3, localShare: 0, epochs: 2) with { Network = TrainingData.Options(2, 200, 150, 2).Network };
+        folder.Run(transport, new RankPlan { Options = options });
+        var mpi = options with { Parallel = options.Parallel! with { Transport = ParallelTransport.Mpi } };
+
+        var sent = folder.Epochs[1].Ranks!.Sum(rank => rank.BytesSent);
+
+        Assert.Equal(1, sent / RunForecast.Of(mpi, trainRows: 400).Parallel!.BytesPerEpoch!.Value, 0.05);
+    }
+
+    [Fact]
+    public void Train_OnThreads_SendsNextToNothing()
+    {
+        using var folder = new TrainedRanks();
+        var options = TrainedRanks.Options(ParallelMethod.Wasap, 3, localShare: 0, lockStep: false, epochs: 2) with
+        {
+            Network = TrainingData.Options(2, 200, 150, 2).Network,
+        };
+        folder.Run("threads", new RankPlan { Options = options });
+
+        Assert.All(folder.Epochs[1].Ranks!, rank => Assert.InRange(rank.BytesSent, 0, 4096));
+    }
+
+    [Theory]
     [InlineData(41, "$.training.parallel.workers", "41", "1 to 40")]
     [InlineData(2, "$.training.parallel.workers", "3", "2, the ranks")]
     public void Open_WorkersThatCannotBe_NamesWhatCan(int ranks, string field, string value, string allowed)

@@ -25,6 +25,8 @@ const activation = "training.network.activation.kind";
 const optimizer = "training.optimizer.kind";
 const schedule = "training.schedule.kind";
 const evolves = (spec: SpecDocument) => spec.get("training.evolution") !== null;
+const isParallel = (spec: SpecDocument) => (spec.get("training.parallel") ?? null) !== null;
+const averages = (spec: SpecDocument) => isParallel(spec) && is("training.parallel.method", "wasap", "wasap", "wassp")(spec);
 const prunes = (spec: SpecDocument) => (spec.get("training.pruning") ?? null) !== null;
 
 export const groups: readonly FieldGroup[] = [
@@ -60,6 +62,16 @@ export const groups: readonly FieldGroup[] = [
       { path: "training.pruning.percentile", label: "Percentile", when: prunes },
       { path: "training.pruning.startEpoch", label: "After epoch", when: prunes },
       { path: "training.pruning.finalPercentile", label: "Percentile at the end", when: prunes },
+    ],
+  },
+  {
+    title: "Workers",
+    fields: [
+      { path: "training.parallel", label: "Workers" },
+      { path: "training.parallel.method", label: "Method", when: isParallel },
+      { path: "training.parallel.workers", label: "How many", when: isParallel },
+      { path: "training.parallel.transport", label: "Transport", when: isParallel },
+      { path: "training.parallel.localShare", label: "Local share at the end", when: averages },
     ],
   },
   {

@@ -1,4 +1,4 @@
-import type { Forecast } from "../../api/topologies";
+import type { Forecast, ParallelForecast } from "../../api/topologies";
 import { formatBytes, formatCount, formatDuration, formatInteger, formatPercent } from "../../format/format";
 import { h } from "../../ui/dom";
 import { createPanel } from "../../ui/panel";
@@ -26,7 +26,8 @@ export class ForecastPanel {
 
   show(forecast: Forecast, epochs: number): void {
     this.dim(false);
-    const { secondsPerEpoch, flopsPerEpoch, denseFlopsPerEpoch } = forecast;
+    const { flopsPerEpoch, denseFlopsPerEpoch, parallel } = forecast;
+    const secondsPerEpoch = parallel?.secondsPerEpoch ?? forecast.secondsPerEpoch;
     const work = flopsPerEpoch && denseFlopsPerEpoch ? `${times(denseFlopsPerEpoch / flopsPerEpoch)} less arithmetic than dense` : "";
     const tiles: [string, string, string][] = [
       ["Connections", formatCount(forecast.nnz), `of ${formatCount(forecast.denseParameters)} dense, ${formatPercent(forecast.density)}`],
@@ -36,6 +37,9 @@ export class ForecastPanel {
         ? ["Time", `≈ ${formatDuration(secondsPerEpoch * epochs)}`, `${formatDuration(secondsPerEpoch)} an epoch; ${work}`]
         : ["Time", "–", "known with the dataset"],
     ];
+    if (parallel) {
+      tiles.push(["Exchanged", exchanged(parallel), exchangeNote(parallel)]);
+    }
     this.content.replaceChildren(
       h(
         "dl",
@@ -47,6 +51,18 @@ export class ForecastPanel {
       createLayers(forecast),
     );
   }
+}
+
+function exchanged({ bytesPerStep, bytesPerEpoch }: ParallelForecast): string {
+  if (bytesPerStep === 0) {
+    return "nothing";
+  }
+  return bytesPerEpoch ? `${formatBytes(bytesPerEpoch)} an epoch` : `${formatBytes(bytesPerStep)} a step`;
+}
+
+function exchangeNote({ workers, bytesPerStep, localEpochs }: ParallelForecast): string {
+  const how = bytesPerStep === 0 ? `${workers} workers share memory` : `by ${workers} workers, ${formatBytes(bytesPerStep)} a step`;
+  return localEpochs > 0 ? `${how}; apart in the last ${localEpochs === 1 ? "epoch" : `${formatInteger(localEpochs)} epochs`}` : how;
 }
 
 const times = (ratio: number): string => `${ratio >= 10 ? formatInteger(ratio) : ratio.toFixed(1)} times`;

@@ -79,18 +79,30 @@ function bindingOf(path: string, schema: Schema, spec: SpecDocument): Binding {
 
 const standardOf = (schema: Schema): string => (schema.default === undefined ? "none" : String(schema.default));
 
+/** What the parts of training that may be absent are called, and what they begin with. */
+const switches: Record<string, { on: string; off: string; begin: Record<string, unknown>; isOnByDefault?: true }> = {
+  "training.evolution": {
+    on: "SET: connections drop and grow",
+    off: "none: the topology is fixed",
+    begin: { kind: "set" },
+    isOnByDefault: true,
+  },
+  "training.pruning": { on: "neurons of little importance go", off: "none", begin: {} },
+  "training.parallel": { on: "several on one network", off: "one", begin: { method: "wasap", workers: 2 } },
+};
+
 /** An object that is there or is null: a part of training that is done or not. */
 function switchOf(path: string, spec: SpecDocument): Binding {
-  const isOnByDefault = path === "training.evolution";
+  const { on, off, begin, isOnByDefault = false } = switches[path]!;
   const options = [
-    { value: "on", text: isOnByDefault ? "SET: connections drop and grow" : "neurons of little importance go" },
-    { value: "off", text: isOnByDefault ? "none: the topology is fixed" : "none" },
+    { value: "on", text: on },
+    { value: "off", text: off },
   ];
   const control = h(
     "select",
     {
       class: "input",
-      on: { change: () => spec.set(path, control.value === "off" ? null : isOnByDefault ? { kind: "set" } : {}) },
+      on: { change: () => spec.set(path, control.value === "off" ? null : begin) },
     },
     options.map(({ value, text }) => h("option", { value }, text)),
   );
@@ -180,6 +192,10 @@ export function words(value: string): string {
     heUniform: "He uniform",
     sparseHeUniform: "He uniform by fan-in",
     xavierUniform: "Xavier uniform",
+    wasap: "WASAP: asynchronous, then averaged",
+    wassp: "WASSP: in step, then averaged",
+    partitioned: "partitioned: each owns neurons",
+    mpi: "MPI",
   };
   return known[value] ?? value.replace(/([A-Z])/g, letter => ` ${letter.toLowerCase()}`);
 }
