@@ -8,6 +8,19 @@ public class BenchTests
     private static readonly string?[] Limits = ["FMA", "L1", "L2", "memory"];
 
     [Fact]
+    public async Task Parallel_Quick_HoldsEveryNumberOfRanksByBothMethods()
+    {
+        var result = await QuickAsync("parallel");
+
+        var rows = result.GetProperty("rows").EnumerateArray().Where(row => row.GetProperty("transport").GetString() == "threads").ToList();
+        Assert.Equal(
+            [("partitioned", 1), ("partitioned", 2), ("partitioned", 4), ("wasap", 1), ("wasap", 2), ("wasap", 4)],
+            rows.Select(row => (row.GetProperty("method").GetString(), row.GetProperty("ranks").GetInt32())));
+        Assert.All(rows, row => Assert.InRange(row.GetProperty("throughput").GetProperty("median").GetDouble(), 1, 1e9));
+        Assert.All(rows.Take(3), row => Assert.Equal(row.GetProperty("ranks").GetInt32() > 1, row.GetProperty("bytesPerEpoch").GetDouble() > 0));
+    }
+
+    [Fact]
     public async Task Kernels_Quick_HoldsEveryOperationBesideItsBound()
     {
         var result = await QuickAsync("kernels", "--threads", "2");

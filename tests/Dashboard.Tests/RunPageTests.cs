@@ -78,6 +78,30 @@ public sealed class RunPageTests(Chromium chromium) : IClassFixture<Chromium>
         Assert.Empty(errors);
     }
 
+    [Fact]
+    public async Task Run_OfTwoWorkers_ShowsWhatEachRankDid()
+    {
+        await BuiltPage.RequireAsync();
+        await using var service = await LiveApplication.StartAsync();
+        var parallel = await service.SubmitAsync(Spec(epochs: 3).Replace(
+            "\"epochs\"", "\"parallel\":{\"method\":\"partitioned\",\"workers\":2},\"epochs\"", StringComparison.Ordinal));
+        var alone = await service.SubmitAsync(Spec(epochs: 2));
+        await service.WaitAsync(parallel);
+        await service.WaitAsync(alone);
+        var errors = new List<string>();
+        var page = await chromium.OpenAsync(Desktop, errors);
+        var panel = page.GetByRole(AriaRole.Region, new() { Name = "Ranks", Exact = true });
+
+        await service.SignInAsync(page, $"#/runs/{parallel}");
+        await Assertions.Expect(panel.GetByText("epoch 3, 2 ranks")).ToBeVisibleAsync();
+        await Assertions.Expect(panel.Locator("tbody tr")).ToHaveCountAsync(2);
+        await Assertions.Expect(panel.Locator("tbody tr").Last).ToHaveTextAsync(new Regex(@"^1.*[kM]B.*%$"));
+        await service.SignInAsync(page, $"#/runs/{alone}");
+        await Assertions.Expect(Chip(page)).ToHaveTextAsync("Succeeded");
+        await Assertions.Expect(panel).ToBeHiddenAsync();
+        Assert.Empty(errors);
+    }
+
     private static async Task ForkAsync(IPage page)
     {
         await page.GetByRole(AriaRole.Button, new() { NameRegex = new Regex("^Fork the checkpoint") }).First.ClickAsync();

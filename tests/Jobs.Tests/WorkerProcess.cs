@@ -12,6 +12,14 @@ internal sealed class WorkerProcess : IDisposable
 
     private WorkerProcess(Process process) => this.process = process;
 
+    /// <summary>The program that both workers and ranks of these tests are.</summary>
+    public static string Program { get; } = Path.Combine(AppContext.BaseDirectory, "SparseService.Worker.TestHost.dll");
+
+    public static string Dotnet { get; } =
+        Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
+
+    public int Id => process.Id;
+
     public string Log
     {
         get
@@ -25,13 +33,12 @@ internal sealed class WorkerProcess : IDisposable
 
     public static WorkerProcess Start(JobsBench bench, int leaseSeconds)
     {
-        var program = Path.Combine(AppContext.BaseDirectory, "SparseService.Worker.TestHost.dll");
         string[] arguments =
         [
-            program, "--ConnectionStrings:Postgres=" + bench.Database.ConnectionString, $"--Worker:LeaseSeconds={leaseSeconds}", "--Worker:Threads=1",
+            Program, "--ConnectionStrings:Postgres=" + bench.Database.ConnectionString, $"--Worker:LeaseSeconds={leaseSeconds}", "--Worker:Threads=1",
             "--Worker:PollSeconds=0.1", "--Worker:MaxFaults=1000", "--Worker:CachePath=" + Path.Combine(bench.Folder, "cache"),
         ];
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet", arguments)
+        var start = new ProcessStartInfo(Dotnet, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -2,6 +2,7 @@ using System.CommandLine;
 using SparseService.Cli.Bench.Kernels;
 using SparseService.Cli.Bench.Live;
 using SparseService.Cli.Bench.Page;
+using SparseService.Cli.Bench.Parallel;
 using SparseService.Cli.Bench.Parts;
 using SparseService.Cli.Bench.Peers;
 using SparseService.Cli.Bench.Report;
@@ -29,6 +30,7 @@ internal sealed class BenchVerb : Verb
             new StepsBench(),
             new ThreadsBench(),
             new MemoryBench(),
+            new ParallelBench(),
             new ScaleBench(),
             new KernelBench(),
             new LiveLatency(),

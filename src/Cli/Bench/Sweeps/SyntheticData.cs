@@ -13,13 +13,16 @@ internal sealed class SyntheticData : IDisposable
     {
         RandomImages.Write(folder.Path, trainRows, testRows, height: 1, features, classes);
         var (options, files) = DatasetImport.Detect(folder.Path);
-        var path = Path.Combine(folder.Path, "samples.store");
+        Path = System.IO.Path.Combine(folder.Path, "samples.store");
         var openers = files.ToDictionary(file => file.Key, file => (Func<Stream>)(() => File.OpenRead(file.Value)));
-        DatasetImport.ToStore(options, openers, path, new DatasetLimits());
-        Store = SampleStore.Open(path);
+        DatasetImport.ToStore(options, openers, Path, new DatasetLimits());
+        Store = SampleStore.Open(Path);
     }
 
     public SampleStore Store { get; }
+
+    /// <summary>Of the store.</summary>
+    public string Path { get; }
 
     public void Dispose()
     {
