@@ -27,9 +27,9 @@ internal sealed class FourHosts : IDisposable
         var hosts = new FourHosts(folder);
         try
         {
-            Assert.SkipUnless(hosts.TryIp($"netns add {hosts.name}s"), "Network namespaces cannot be made here (ip netns add)");
-            hosts.Ip($"-n {hosts.name}s link add bridge type bridge");
-            hosts.Ip($"-n {hosts.name}s link set bridge up");
+            Assert.SkipUnless(TryIp($"netns add {hosts.name}s"), "Network namespaces cannot be made here (ip netns add)");
+            Ip($"-n {hosts.name}s link add bridge type bridge");
+            Ip($"-n {hosts.name}s link set bridge up");
             for (var host = 0; host < 4; host++)
             {
                 hosts.Add(host);
@@ -79,12 +79,15 @@ internal sealed class FourHosts : IDisposable
     private static void Write(string path, string command)
     {
         File.WriteAllText(path, $"#!/bin/sh\n{command}\n");
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
     }
 
-    private void Ip(string arguments) => Assert.True(TryIp(arguments), $"ip {arguments}");
+    private static void Ip(string arguments) => Assert.True(TryIp(arguments), $"ip {arguments}");
 
-    private bool TryIp(string arguments)
+    private static bool TryIp(string arguments)
     {
         using var ip = Process.Start(new ProcessStartInfo("ip", arguments) { RedirectStandardError = true })!;
         ip.StandardError.ReadToEnd();

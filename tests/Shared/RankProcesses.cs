@@ -5,7 +5,7 @@ using System.Text;
 namespace SparseService.Shared;
 
 /// <summary>Finds the rank processes that a process has started through mpirun, as Linux shows them.</summary>
-internal static class RankProcesses
+public static class RankProcesses
 {
     private const string NumberVariable = "OMPI_COMM_WORLD_RANK=";
 
