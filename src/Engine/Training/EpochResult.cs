@@ -68,6 +68,13 @@ public sealed record RankStatistics
     /// <summary>Time in which it trained, waiting included.</summary>
     public double TrainSeconds { get; init; }
 
+    /// <summary>Part of an epoch (training, evolution and test) in which it waited for others, 0 to 1.</summary>
+    public double WaitingShareOf(EpochResult epoch)
+    {
+        var seconds = Math.Max(TrainSeconds, epoch.TrainSeconds + epoch.EvolutionSeconds + epoch.TestSeconds);
+        return seconds > 0 ? Math.Min(1, WaitingSeconds / seconds) : 0;
+    }
+
     /// <summary>WASAP: entry s counts the updates that were s updates old when they were applied; the last entry also all older ones. Else null.</summary>
     public IReadOnlyList<long>? Staleness { get; init; }
 }

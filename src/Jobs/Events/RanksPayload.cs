@@ -1,4 +1,3 @@
-using System.Globalization;
 using SparseService.Engine.Training;
 
 namespace SparseService.Jobs.Events;
@@ -16,18 +15,20 @@ public sealed record RanksPayload(int Count, IReadOnlyList<RankPayload> Shown, I
         : new RanksPayload(
             ranks.Count,
             ranks.Count <= MostShown
-                ? ranks.Select(One).ToArray()
-                : [Of("minimum", ranks, Enumerable.Min), Of("mean", ranks, Enumerable.Average), Of("maximum", ranks, Enumerable.Max)],
+                ? ranks.Select(rank => Of($"{rank.Rank}", result, [rank], Enumerable.First)).ToArray()
+                :
+                [
+                    Of("minimum", result, ranks, Enumerable.Min), Of("mean", result, ranks, Enumerable.Average), Of("maximum", result, ranks, Enumerable.Max),
+                ],
             Sum(ranks));
 
-    private static RankPayload One(RankStatistics rank) => Of(rank.Rank.ToString(CultureInfo.InvariantCulture), [rank], Enumerable.First);
-
-    private static RankPayload Of(string name, IReadOnlyList<RankStatistics> ranks, Func<IEnumerable<double>, double> of) => new(
+    private static RankPayload Of(
+        string name, EpochResult epoch, IReadOnlyList<RankStatistics> ranks, Func<IEnumerable<double>, double> of) => new(
         name,
         of(ranks.Select(rank => (double)rank.Samples)),
         of(ranks.Select(rank => (double)rank.BytesSent)),
         of(ranks.Select(rank => (double)rank.MessagesSent)),
-        of(ranks.Select(rank => rank.TrainSeconds > 0 ? rank.WaitingSeconds / rank.TrainSeconds : 0)));
+        of(ranks.Select(rank => rank.WaitingShareOf(epoch))));
 
     private static long[]? Sum(IReadOnlyList<RankStatistics> ranks)
     {
@@ -43,5 +44,5 @@ public sealed record RanksPayload(int Count, IReadOnlyList<RankPayload> Shown, I
 /// <param name="Samples">Samples that it trained on.</param>
 /// <param name="BytesSent">To other ranks.</param>
 /// <param name="MessagesSent">To other ranks.</param>
-/// <param name="WaitingShare">Part of its time in which it waited for others, 0 to 1.</param>
+/// <param name="WaitingShare">Part of the epoch in which it waited for others, 0 to 1.</param>
 public sealed record RankPayload(string Name, double Samples, double BytesSent, double MessagesSent, double WaitingShare);

@@ -1,10 +1,10 @@
 using SparseService.Cli.Bench.Peers;
 using SparseService.Cli.Bench.Sweeps;
 using SparseService.Cli.Machine;
-using SparseService.Engine.Data;
 using SparseService.Engine.Kernels;
 using SparseService.Engine.Parallel.Ranks;
 using SparseService.Engine.Training;
+using Spectre.Console;
 
 namespace SparseService.Cli.Bench.Parallel;
 
@@ -89,7 +89,7 @@ internal sealed class ParallelBench : Benchmark<ParallelResult>
         return new ParallelRow(
             RunName(side.Method), RunName(side.Transport), side.Ranks,
             new Rate(epochs.Select(epoch => epoch.SamplesPerSecond).ToArray()),
-            ranks.Length == 0 ? 0 : ranks.Average(rank => rank.TrainSeconds > 0 ? rank.WaitingSeconds / rank.TrainSeconds : 0),
+            ranks.Length == 0 ? 0 : epochs.Average(epoch => epoch.Ranks!.Average(rank => rank.WaitingShareOf(epoch))),
             ranks.Sum(rank => (double)rank.BytesSent) / epochs.Count,
             ranks.Sum(rank => (double)rank.MessagesSent) / epochs.Count / steps);
     }
@@ -101,7 +101,7 @@ internal sealed class ParallelBench : Benchmark<ParallelResult>
 
 internal sealed record ParallelResult(Origin Origin, string Network, IReadOnlyList<ParallelRow> Rows);
 
-/// <param name="WaitingShare">Part of its time in which a rank waits for others, mean over ranks.</param>
+/// <param name="WaitingShare">Part of an epoch in which a rank waits for others, mean over ranks.</param>
 /// <param name="BytesPerEpoch">Sent by all ranks together.</param>
 internal sealed record ParallelRow(
     string Method, string Transport, int Ranks, Rate Throughput, double WaitingShare, double BytesPerEpoch, double MessagesPerStep);

@@ -89,7 +89,10 @@ internal sealed unsafe class RankedTraining(ICommunicator ranks, IRankTraining t
 
     private static Command Tell(ICommunicator ranks, Command command)
     {
+        // What is between two commands is no waiting of the training.
+        var waited = ranks.Counters.WaitingSeconds;
         ranks.Broadcast(&command, sizeof(Command), 0);
+        ranks.Counters.WaitingSeconds = waited;
         return command;
     }
 }
