@@ -12,12 +12,14 @@ public class BenchTests
     {
         var result = await QuickAsync("parallel");
 
-        var rows = result.GetProperty("rows").EnumerateArray().Where(row => row.GetProperty("transport").GetString() == "threads").ToList();
+        var rows = result.GetProperty("rows").EnumerateArray()
+            .Where(row => row.GetProperty("transport").GetString() == "threads").ToList();
         Assert.Equal(
             [("partitioned", 1), ("partitioned", 2), ("partitioned", 4), ("wasap", 1), ("wasap", 2), ("wasap", 4)],
             rows.Select(row => (row.GetProperty("method").GetString(), row.GetProperty("ranks").GetInt32())));
         Assert.All(rows, row => Assert.InRange(row.GetProperty("throughput").GetProperty("median").GetDouble(), 1, 1e9));
-        Assert.All(rows.Take(3), row => Assert.Equal(row.GetProperty("ranks").GetInt32() > 1, row.GetProperty("bytesPerEpoch").GetDouble() > 0));
+        Assert.All(
+            rows.Take(3), row => Assert.Equal(row.GetProperty("ranks").GetInt32() > 1, row.GetProperty("bytesPerEpoch").GetDouble() > 0));
     }
 
     [Fact]

@@ -15,7 +15,8 @@ public sealed partial class ClusterFilesTests
     // kubeflow.org/v2beta1, MPIJobSpec and RunPolicy.
     private static readonly string[] SpecFields =
     [
-        "slotsPerWorker", "runLauncherAsWorker", "runPolicy", "mpiReplicaSpecs", "sshAuthMountPath", "launcherCreationPolicy", "mpiImplementation",
+        "slotsPerWorker", "runLauncherAsWorker", "runPolicy", "mpiReplicaSpecs", "sshAuthMountPath", "launcherCreationPolicy",
+        "mpiImplementation",
     ];
 
     private static readonly string[] PolicyFields =
@@ -45,10 +46,12 @@ public sealed partial class ClusterFilesTests
     public void SlurmScript_Directives_StandBeforeTheFirstCommand()
     {
         var lines = File.ReadAllLines(Slurm);
-        var directives = lines.Count(line => line.StartsWith("#SBATCH --", StringComparison.Ordinal));
+        var directives = lines.Count(IsDirective);
 
-        Assert.Equal(directives, lines.TakeWhile(line => line.StartsWith('#')).Count(line => line.StartsWith("#SBATCH --", StringComparison.Ordinal)));
+        Assert.Equal(directives, lines.TakeWhile(line => line.StartsWith('#')).Count(IsDirective));
         Assert.True(directives >= 6, $"{directives} directives");
+
+        static bool IsDirective(string line) => line.StartsWith("#SBATCH --", StringComparison.Ordinal);
     }
 
     [Fact]
@@ -80,8 +83,8 @@ public sealed partial class ClusterFilesTests
         Assert.True(settings.Length >= 6, string.Join(' ', settings));
         Assert.All(settings, name =>
         {
-            var (owner, property) = name.StartsWith("Mpi__", StringComparison.Ordinal) ? (typeof(MpiSettings), name[5..]) : (typeof(WorkerOptions), name);
-            Assert.NotNull(owner.GetProperty(property));
+            var isMpi = name.StartsWith("Mpi__", StringComparison.Ordinal);
+            Assert.NotNull(isMpi ? typeof(MpiSettings).GetProperty(name[5..]) : typeof(WorkerOptions).GetProperty(name));
         });
     }
 
@@ -94,7 +97,8 @@ public sealed partial class ClusterFilesTests
         foreach (var container in (List<object>)pod["containers"])
         {
             Assert.NotEqual(string.Empty, PlainYaml.At(container, "image"));
-            Assert.All((List<object>)PlainYaml.At(container, "volumeMounts"), mount => Assert.Contains(PlainYaml.At(mount, "name"), volumes));
+            var mounts = (List<object>)PlainYaml.At(container, "volumeMounts");
+            Assert.All(mounts, mount => Assert.Contains(PlainYaml.At(mount, "name"), volumes));
             Assert.NotNull(PlainYaml.At(container, "resources", "limits", "memory"));
         }
     }

@@ -1,8 +1,8 @@
 namespace SparseService.Cli.Tests;
 
 /// <summary>
-/// Reads the YAML that this project's own manifests are written in: maps and lists by indentation, plain and quoted scalars, one-line lists.
-/// Anything else is a fault, as is a key that comes twice.
+/// Reads the YAML that this project's own manifests are written in: maps and lists by indentation, plain and quoted scalars, one-line
+/// lists. Anything else is a fault, as is a key that comes twice.
 /// </summary>
 internal sealed class PlainYaml
 {
@@ -25,7 +25,8 @@ internal sealed class PlainYaml
     }
 
     /// <returns>The documents: dictionaries, lists and strings.</returns>
-    public static IReadOnlyList<object> Read(string text) => text.Split("\n---\n").Select(document => new PlainYaml(document).Block(0)).ToArray();
+    public static IReadOnlyList<object> Read(string text) =>
+        text.Split("\n---\n").Select(document => new PlainYaml(document).Block(0)).ToArray();
 
     public static object At(object node, params object[] path)
     {

@@ -61,7 +61,7 @@ public class ParallelRunTests
 
     [Theory, Trait("Size", "Long")]
     [InlineData(10, 32UL)]
-    public Task KillOneRank_TenTimes_ResumesWithAWholeHistory(int kills, ulong seed) => KillRanksAsync(kills, seed, epochs: 250);
+    public Task KillOneRank_TenTimes_ResumesWithAWholeHistory(int kills, ulong seed) => KillRanksAsync(kills, seed, epochs: 150);
 
     [Fact]
     public async Task Kill_TheWorkerOfAnMpiRun_LeavesNoRankBehind()

@@ -16,8 +16,8 @@ internal sealed class ParallelBench : Benchmark<ParallelResult>
     public ParallelBench()
         : base(
             "parallel",
-            "Samples per second, waiting time and exchanged bytes of 784-1000-1000-1000-10, epsilon 20, batch 128, on 1, 2 and 4 ranks of one thread "
-            + "each: partitioned and WASAP (phase 1), as threads and as processes of mpirun.",
+            "Samples per second, waiting time and exchanged bytes of 784-1000-1000-1000-10, epsilon 20, batch 128, on 1, 2 and 4 ranks "
+            + "of one thread each: partitioned and WASAP (phase 1), as threads and as processes of mpirun.",
             "about 4 minutes", 3,
             "./sparse bench parallel",
             "./sparse bench parallel --rounds 5")
@@ -41,16 +41,19 @@ internal sealed class ParallelBench : Benchmark<ParallelResult>
             }
         }
 
-        return new ParallelResult(run.Origin, string.Join('-', options.Network.Layers), sides.Select(side => Of(side.Key, side.Value)).ToArray());
+        var rows = sides.Select(side => Of(side.Key, side.Value)).ToArray();
+        return new ParallelResult(run.Origin, string.Join('-', options.Network.Layers), rows);
     }
 
     protected override void Print(ParallelResult result)
     {
-        var table = SweepTable.Of("method", "transport", "ranks", "samples per second", "spread", "waiting", "sent per epoch", "messages per step");
+        var table = SweepTable.Of(
+            "method", "transport", "ranks", "samples per second", "spread", "waiting", "sent per epoch", "messages per step");
         foreach (var row in result.Rows)
         {
             table.AddRow(
-                row.Method, row.Transport, $"{row.Ranks}", $"{row.Throughput.Median:N0}", $"{row.Throughput.Lowest:N0} to {row.Throughput.Highest:N0}",
+                row.Method, row.Transport, $"{row.Ranks}", $"{row.Throughput.Median:N0}",
+                $"{row.Throughput.Lowest:N0} to {row.Throughput.Highest:N0}",
                 $"{row.WaitingShare:0 %}", SweepTable.Bytes(row.BytesPerEpoch), $"{row.MessagesPerStep:0.0}");
         }
 
@@ -65,7 +68,10 @@ internal sealed class ParallelBench : Benchmark<ParallelResult>
         {
             Options = options with
             {
-                Parallel = new ParallelTrainingOptions { Method = side.Method, Transport = side.Transport, Workers = side.Ranks, LocalShare = 0 },
+                Parallel = new ParallelTrainingOptions
+                {
+                    Method = side.Method, Transport = side.Transport, Workers = side.Ranks, LocalShare = 0,
+                },
             },
             Data = data.Store,
             DataPath = data.Path,
