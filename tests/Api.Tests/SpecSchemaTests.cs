@@ -15,7 +15,8 @@ public sealed class SpecSchemaTests(ServiceFixture service)
               "layers": [784, 50, 10], "topology": { "density": 0.5 },
               "activation": { "sRelu": { "leftThreshold": -1000, "rightThreshold": 1000 } }
             },
-            "optimizer": {}, "schedule": { "stepEpochs": [3] }, "data": {}, "evolution": {}, "pruning": {}, "checkpoints": {}
+            "optimizer": {}, "schedule": { "stepEpochs": [3] }, "data": {}, "evolution": {}, "pruning": {}, "checkpoints": {},
+            "parallel": { "method": "partitioned" }
           }
         }
         """;
