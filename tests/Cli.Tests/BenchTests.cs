@@ -150,8 +150,23 @@ public class BenchTests
         Assert.True(network.GetProperty("checkpointBytes").GetInt64() > 12 * network.GetProperty("nnz").GetInt64());
     }
 
+    [Fact]
+    public async Task Wasap_Quick_MeasuresWorkersBesideSequentialTrainings()
+    {
+        var result = await QuickAsync("wasap");
+
+        Assert.Equal(2, result.GetProperty("workers").GetInt32());
+        Assert.All(["sideBySide", "wasap", "wassp"], side =>
+        {
+            var rate = result.GetProperty(side);
+            Assert.All(["training", "whole"], of => Assert.True(rate.GetProperty(of).GetProperty("samplesPerSecond")[0].GetDouble() > 0));
+            Assert.InRange(rate.GetProperty("waitingShare").GetDouble(), 0, 1);
+        });
+    }
+
     [Theory]
     [InlineData("Accuracy needs real data", "accuracy", "--quick")]
+    [InlineData("Accuracy needs real data", "accuracy-parallel", "--quick")]
     [InlineData("--max-nnz is 7; allowed: a number from 1e5 to 2e9", "scale", "--max-nnz", "7")]
     [InlineData("--max-neurons is many; allowed: a number from 1e6 to 1e9", "scale", "--max-neurons", "many")]
     [InlineData("--shape is 'mnist'; allowed: fashion-mnist, cifar10", "train-vs-torch", "--shape", "mnist")]

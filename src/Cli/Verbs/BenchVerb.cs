@@ -8,6 +8,7 @@ using SparseService.Cli.Bench.Peers;
 using SparseService.Cli.Bench.Report;
 using SparseService.Cli.Bench.Scale;
 using SparseService.Cli.Bench.Sweeps;
+using SparseService.Cli.Bench.Workers;
 
 namespace SparseService.Cli.Verbs;
 
@@ -29,6 +30,8 @@ internal sealed class BenchVerb : Verb
             new WidthSweep(),
             new StepsBench(),
             new ThreadsBench(),
+            new WorkersBench(),
+            new WorkersAccuracyBench(),
             new MemoryBench(),
             new ParallelBench(),
             new ScaleBench(),

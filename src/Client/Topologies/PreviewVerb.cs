@@ -84,6 +84,14 @@ internal sealed class PreviewVerb : ClientVerb
         facts.Add("an epoch", forecast.Number("secondsPerEpoch") is { } seconds
             ? $"about {Words.Duration(seconds)} ({forecast.Number("flopsPerEpoch") / 1e9:0.0} GFLOP)"
             : null);
+        if (forecast.Find("parallel") is { ValueKind: JsonValueKind.Object } parallel)
+        {
+            var (step, epoch) = (parallel.Number("bytesPerStep"), parallel.Number("bytesPerEpoch"));
+            facts.Add($"{parallel.Whole("workers")} workers", step == 0
+                ? "share memory and exchange nothing"
+                : $"exchange {Words.Bytes(step)} a step" + (epoch is null ? null : $", {Words.Bytes(epoch)} an epoch"));
+        }
+
         facts.Write();
         foreach (var warning in forecast.Items("warnings"))
         {
