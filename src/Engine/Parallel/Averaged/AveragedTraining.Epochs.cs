@@ -65,7 +65,7 @@ internal sealed partial class AveragedTraining
         state.EpochsDone++;
         state.StepInEpoch = 0;
         state.Sums.Clear();
-        (trainSeconds, samples) = (0, 0);
+        (trainSeconds, waitingSeconds, samples) = (0, 0, 0);
         return result is null ? null : EpochReport.With(result, changes, evolution.Elapsed.TotalSeconds, test.Elapsed.TotalSeconds) with { Ranks = ranksStatistics };
     }
 
@@ -199,11 +199,11 @@ internal sealed partial class AveragedTraining
         double[] own =
         [
             samples, now.BytesSent - counted.BytesSent, now.MessagesSent - counted.MessagesSent,
-            now.WaitingSeconds - counted.WaitingSeconds + (exchange?.TakeWaiting() ?? 0), trainSeconds,
+            waitingSeconds, trainSeconds,
             .. (staleness?.Counts ?? []).Select(count => (double)count),
         ];
         staleness?.Clear();
-        counted = new CommunicationCounters { BytesSent = now.BytesSent, MessagesSent = now.MessagesSent, WaitingSeconds = now.WaitingSeconds };
+        counted = new CommunicationCounters { BytesSent = now.BytesSent, MessagesSent = now.MessagesSent };
         return RankValues.Gather<double>(ranks, own)?.Select((of, rank) => new RankStatistics
         {
             Rank = rank,

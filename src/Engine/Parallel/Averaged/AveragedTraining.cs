@@ -25,6 +25,7 @@ internal sealed partial class AveragedTraining : IRankTraining
     private long[]? budget;
     private int turn;
     private double trainSeconds;
+    private double waitingSeconds;
     private CommunicationCounters counted = new();
     private long samples;
 
@@ -84,11 +85,12 @@ internal sealed partial class AveragedTraining : IRankTraining
             BeginLocal(epoch);
         }
 
-        var started = Stopwatch.GetTimestamp();
+        var (started, waited) = (Stopwatch.GetTimestamp(), ranks.Counters.WaitingSeconds);
         var isCancelled = IsLocal
             ? TrainLocally(epoch, onStep, cancellationToken)
             : TrainTogether(epoch, onStep, cancellationToken);
         trainSeconds += Stopwatch.GetElapsedTime(started).TotalSeconds;
+        waitingSeconds += ranks.Counters.WaitingSeconds - waited + (exchange?.TakeWaiting() ?? 0);
         if (isCancelled)
         {
             throw new OperationCanceledException(ranks.Rank == 0 ? cancellationToken : default);

@@ -156,6 +156,7 @@ public sealed class AveragedTrainingTests
         var together = folder.Epochs.Take(15).ToArray();
         Assert.All(together, epoch => Assert.Equal(40, epoch.Ranks!.Sum(rank => rank.Staleness!.Sum())));
         Assert.All(folder.Epochs, epoch => Assert.Equal(400, epoch.Ranks!.Sum(rank => rank.Samples)));
+        Assert.All(folder.Epochs.SelectMany(epoch => epoch.Ranks!), rank => Assert.InRange(rank.WaitingSeconds, 0, rank.TrainSeconds));
         Assert.Equal(Enumerable.Range(1, 20).Select(epoch => 40L * epoch), folder.Epochs.Select(epoch => epoch.Step));
         Assert.True(folder.Epochs[^1].TestAccuracy > 0.8, $"accuracy {folder.Epochs[^1].TestAccuracy}");
     }
