@@ -52,7 +52,8 @@ internal sealed class WorkersAccuracyBench : Benchmark<WorkersAccuracyResult>
                 Parallel = method is { } one ? new ParallelTrainingOptions { Method = one, Workers = workers } : null,
             };
             var training = new OwnTraining(
-                OwnTraining.WriteSpec(folder.Path, $"{method}{workers}", options), run.Arguments.GetValue(data)!, Environment.ProcessorCount);
+                OwnTraining.WriteSpec(folder.Path, $"{method}{workers}", options), run.Arguments.GetValue(data)!,
+                Environment.ProcessorCount);
             var trained = new List<IReadOnlyList<JsonElement>>();
             for (var seed = 1; seed <= (run.Quick ? 1 : run.Arguments.GetValue(seeds) ?? 3); seed++)
             {
@@ -68,13 +69,15 @@ internal sealed class WorkersAccuracyBench : Benchmark<WorkersAccuracyResult>
 
     protected override void Print(WorkersAccuracyResult result)
     {
-        var table = SweepTable.Of("", $"test accuracy after {result.Epochs} epochs", "against sequential, points", "last local copy", "connections", "seconds");
+        var table = SweepTable.Of(
+            "", $"test accuracy after {result.Epochs} epochs", "against sequential, points", "last local copy", "connections", "seconds");
         foreach (var point in result.Points)
         {
             var differences = point.TestAccuracy.Zip(result.Points[0].TestAccuracy, (one, other) => $"{100 * (one - other):+0.00;−0.00}");
             var connections = point.Nnz.Zip(point.FirstNnz, (last, first) => last == first ? $"{last}" : $"{last}, not {first}");
             table.AddRow(
-                point.Name, AccuracyBench.Percents(point.TestAccuracy), string.Join(", ", differences), AccuracyBench.Percents(point.BeforeLast),
+                point.Name, AccuracyBench.Percents(point.TestAccuracy), string.Join(", ", differences),
+                AccuracyBench.Percents(point.BeforeLast),
                 string.Join(", ", connections), $"{point.Seconds:0.0}");
         }
 
@@ -90,7 +93,8 @@ internal sealed record WorkersAccuracyResult(Origin Origin, int Epochs, IReadOnl
 /// <param name="Nnz">Of the model.</param>
 /// <param name="Seconds">Of one whole training with its tests; the median of the seeds.</param>
 internal sealed record WorkersAccuracy(
-    string Name, IReadOnlyList<double> TestAccuracy, IReadOnlyList<double> BeforeLast, IReadOnlyList<long> FirstNnz, IReadOnlyList<long> Nnz, double Seconds)
+    string Name, IReadOnlyList<double> TestAccuracy, IReadOnlyList<double> BeforeLast, IReadOnlyList<long> FirstNnz, IReadOnlyList<long> Nnz,
+    double Seconds)
 {
     /// <param name="trained">The lines of each training.</param>
     public static WorkersAccuracy Of(string name, IReadOnlyList<IReadOnlyList<JsonElement>> trained)
