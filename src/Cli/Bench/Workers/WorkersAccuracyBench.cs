@@ -93,8 +93,8 @@ internal sealed record WorkersAccuracyResult(Origin Origin, int Epochs, IReadOnl
 /// <param name="Nnz">Of the model.</param>
 /// <param name="Seconds">Of one whole training with its tests; the median of the seeds.</param>
 internal sealed record WorkersAccuracy(
-    string Name, IReadOnlyList<double> TestAccuracy, IReadOnlyList<double> BeforeLast, IReadOnlyList<long> FirstNnz, IReadOnlyList<long> Nnz,
-    double Seconds)
+    string Name, IReadOnlyList<double> TestAccuracy, IReadOnlyList<double> BeforeLast, IReadOnlyList<long> FirstNnz,
+    IReadOnlyList<long> Nnz, double Seconds)
 {
     /// <param name="trained">The lines of each training.</param>
     public static WorkersAccuracy Of(string name, IReadOnlyList<IReadOnlyList<JsonElement>> trained)
