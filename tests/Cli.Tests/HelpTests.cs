@@ -37,6 +37,8 @@ public class HelpTests
     [InlineData("bench", "scale")]
     [InlineData("bench", "kernels")]
     [InlineData("bench", "live-latency")]
+    [InlineData("bench", "partition")]
+    [InlineData("bench", "partition-aware")]
     [InlineData("partition")]
     [InlineData("package")]
     public async Task Help_OfEachVerb_ShowsExamples(params string[] verb)

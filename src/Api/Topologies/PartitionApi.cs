@@ -26,11 +26,11 @@ internal static class PartitionApi
             .Accepts<RunSpec>("application/json")
             .WithSummary("Share a spec's neurons out to ranks and count what they would exchange")
             .WithDescription(
-                "The body is that of POST /v1/runs; its dataset does not matter. The answer counts, for the connections that a run of the spec "
-                + "starts from, the words and messages of partitioned training per sample and direction, in each layer and in all: first for "
-                + "the asked kind, then for rows dealt out at random and in blocks, to compare with. parts, kind and imbalance default to "
-                + $"what the spec's training.parallel says. At most {MostParts} parts and {MostConnections} connections are cut here; "
-                + "`sparse partition` cuts larger networks.");
+                "The body is that of POST /v1/runs; its dataset does not matter. The answer counts, for the connections that a run of the "
+                + "spec starts from, the words and messages of partitioned training per sample and direction, in each layer and in all: "
+                + "first for the asked kind, then for rows dealt out at random and in blocks, to compare with. parts, kind and imbalance "
+                + $"default to what the spec's training.parallel says. At most {MostParts} parts and {MostConnections} connections are cut "
+                + "here; `sparse partition` cuts larger networks.");
 
     private static async Task<Results<Ok<PartitionReport>, ProblemResult>> Partition(
         HttpRequest request, CancellationToken cancellationToken, int? parts = null, PartitionKind? kind = null, double? imbalance = null)

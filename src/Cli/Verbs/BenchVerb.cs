@@ -3,6 +3,7 @@ using SparseService.Cli.Bench.Kernels;
 using SparseService.Cli.Bench.Live;
 using SparseService.Cli.Bench.Page;
 using SparseService.Cli.Bench.Parallel;
+using SparseService.Cli.Bench.Partitions;
 using SparseService.Cli.Bench.Parts;
 using SparseService.Cli.Bench.Peers;
 using SparseService.Cli.Bench.Report;
@@ -35,6 +36,8 @@ internal sealed class BenchVerb : Verb
             new MemoryBench(),
             new ParallelBench(),
             new ScaleBench(),
+            new PartitionBench(),
+            new PartitionAwareBench(),
             new KernelBench(),
             new LiveLatency(),
             new DashboardBench(),

@@ -30,7 +30,8 @@ internal static class PartitionTable
             all.Add(
                 partition.Text("kind") ?? "-", Words.Count(partition.Number("words")),
                 random > 0 ? Words.Share(partition.Number("words") / random) : "-", Words.Count(partition.Number("messages")),
-                Words.Count(partition.Number("largestSender")), Words.Share(partition.Number("imbalance")), $"{partition.Number("seconds"):0.00}");
+                Words.Count(partition.Number("largestSender")), Words.Share(partition.Number("imbalance")),
+                $"{partition.Number("seconds"):0.00}");
         }
 
         all.Write();

@@ -1,4 +1,5 @@
 using SparseService.Engine.Sparse;
+using SparseService.Engine.Topology;
 using SparseService.Engine.Training;
 
 namespace SparseService.Engine.Partitioning;
@@ -67,6 +68,25 @@ public sealed class NetworkPartition
         }
 
         return new NetworkPartition(parts, owners);
+    }
+
+    /// <summary>Of the connections that a training begins with: what partitioned training, and partition-aware evolution, go by to its end.</summary>
+    /// <param name="options">With <see cref="TrainingOptions.Parallel"/>.</param>
+    public static NetworkPartition OfFirst(TrainingOptions options, int parts)
+    {
+        var layers = Enumerable.Range(0, options.Network.Layers.Count - 1)
+            .Select(layer => TopologyGenerator.Pattern(options.Network, layer, options.Seed)).ToArray();
+        try
+        {
+            return Of(layers, options.Parallel!.Partition, parts, options.Seed);
+        }
+        finally
+        {
+            foreach (var layer in layers)
+            {
+                layer.Dispose();
+            }
+        }
     }
 
     /// <summary>Bound of the number of parts: a part's number fits 16 bits.</summary>

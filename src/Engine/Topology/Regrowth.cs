@@ -12,6 +12,7 @@ public static unsafe class Regrowth
     /// <param name="initializer">Draws the values of the new connections; their optimizer state is 0.</param>
     /// <param name="explored">Is told of every new connection.</param>
     /// <param name="stream">The layer's stream of this epoch.</param>
+    /// <param name="own">Where given, a share of the new connections starts at neurons of the row's own part.</param>
     /// <exception cref="ArgumentOutOfRangeException">Fewer cells are free than wanted.</exception>
     public static void Grow(
         Connections connections,
@@ -20,7 +21,8 @@ public static unsafe class Regrowth
         WeightInitializer initializer,
         OpenNeurons open,
         ExplorationSketch explored,
-        ref RandomStream stream)
+        ref RandomStream stream,
+        OwnColumns? own = null)
     {
         var weights = connections.Weights;
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, open.Cells - weights.Nnz);
@@ -30,11 +32,12 @@ public static unsafe class Regrowth
             return;
         }
 
+        var ownLeft = own?.CountOwn(weights) ?? 0;
         GrowthSites sites;
         ulong? cut;
         do
         {
-            sites = GrowthSites.Of(open, weights.Columns, weights.Nnz + count, most, ref stream);
+            sites = GrowthSites.Of(open, weights.Columns, weights.Nnz + count, most, ref stream, own, ownLeft, weights.Nnz);
         }
         while (!Survey(weights, sites, []).TryCut(count, out cut));
 

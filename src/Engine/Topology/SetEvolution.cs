@@ -14,6 +14,7 @@ public static class SetEvolution
     /// <param name="openNeurons">Where connections may grow: neurons that importance pruning removed are closed.</param>
     /// <param name="explored">Is told of every new connection.</param>
     /// <param name="stream">The layer's stream of this epoch.</param>
+    /// <param name="own">Partition-aware evolution: where given, a share of the new connections starts at neurons of the row's own part.</param>
     /// <returns>How many connections were replaced.</returns>
     public static long Evolve(
         Connections connections,
@@ -21,11 +22,12 @@ public static class SetEvolution
         WeightInitializer initializer,
         OpenNeurons openNeurons,
         ExplorationSketch explored,
-        ref RandomStream stream)
+        ref RandomStream stream,
+        OwnColumns? own = null)
     {
         var most = MostDropped(connections.Weights.Nnz, dropFraction);
         var dropped = Drop(connections, dropFraction);
-        Regrowth.Grow(connections, dropped, most, initializer, openNeurons, explored, ref stream);
+        Regrowth.Grow(connections, dropped, most, initializer, openNeurons, explored, ref stream, own);
         return dropped;
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using SparseService.Engine.Kernels;
+using SparseService.Engine.Partitioning;
 using SparseService.Engine.Topology;
 
 namespace SparseService.Engine.Training;
@@ -11,6 +12,8 @@ internal sealed class SparseNetwork(IReadOnlyList<SparseLayer> layers) : IDispos
 {
     // Made when first needed; pruning closes neurons, and then they are made anew.
     private readonly OpenNeurons?[] open = new OpenNeurons?[layers.Count];
+    private readonly OwnColumns?[] ownColumns = new OwnColumns?[layers.Count];
+    private NetworkPartition? partition;
 
     public IReadOnlyList<SparseLayer> Layers { get; } = layers;
 
@@ -54,6 +57,9 @@ internal sealed class SparseNetwork(IReadOnlyList<SparseLayer> layers) : IDispos
     public void Evolve(TrainingOptions options, int epoch, IReadOnlyList<LayerChanges> changes, int threads = 1)
     {
         var evolving = options.Evolution!.IncludeOutputLayer ? Layers.Count : Layers.Count - 1;
+        partition ??= options.Parallel is { Method: ParallelMethod.Partitioned, Partition.OwnColumns: not null } parallel
+            ? NetworkPartition.OfFirst(options, parallel.Workers)
+            : null;
         if (threads > 1)
         {
             ForEach(evolving, threads, layer => Evolve(options, epoch, layer, changes[layer]));
@@ -79,6 +85,7 @@ internal sealed class SparseNetwork(IReadOnlyList<SparseLayer> layers) : IDispos
         }
 
         Array.Clear(open);
+        Array.Clear(ownColumns);
         ForEach(Layers.Count, threads, l =>
         {
             var removedInputs = l == 0 ? null : Layers[l - 1].Removed;
@@ -109,9 +116,15 @@ internal sealed class SparseNetwork(IReadOnlyList<SparseLayer> layers) : IDispos
         // Input features are never removed.
         open[l] ??= l == 0 ? new OpenNeurons(layer.Removed, weights.Columns) : new OpenNeurons(layer.Removed, Layers[l - 1].Removed);
         changes.Births = changes.Deaths = SetEvolution.Evolve(
-            layer.Connections, options.Evolution.DropFraction, initializer, open[l]!, layer.Explored, ref stream);
+            layer.Connections, options.Evolution.DropFraction, initializer, open[l]!, layer.Explored, ref stream, OwnColumnsOf(options, l));
         layer.PatternChanged();
     }
+
+    // The first layer's inputs belong to nobody: every rank reads the data itself.
+    private OwnColumns? OwnColumnsOf(TrainingOptions options, int l) => partition is null || l == 0
+        ? null
+        : ownColumns[l] ??= new OwnColumns(
+            partition.Owners[l], partition.Owners[l - 1], partition.Parts, open[l]!, options.Parallel!.Partition.OwnColumns!.Value);
 
     private static void Remove(SparseLayer layer, SparseLayer next, ReadOnlySpan<bool> chosen)
     {

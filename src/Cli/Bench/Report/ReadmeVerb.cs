@@ -9,7 +9,7 @@ internal sealed class ReadmeVerb : Verb
     public ReadmeVerb()
         : base(
             "readme",
-            "Writes README's table and docs/measured.md, kernels.md and scale.md from the files under benchmarks/results.",
+            "Writes README's table and docs/measured.md, kernels.md, scale.md and partitioning.md from the files under benchmarks/results.",
             "./sparse bench readme") =>
         SetAction(async (_, cancellationToken) =>
         {
@@ -20,6 +20,11 @@ internal sealed class ReadmeVerb : Verb
             if (ScalePage.Of(root) is { } scale)
             {
                 await File.WriteAllTextAsync(Path.Combine(root, ScalePage.Path), scale, cancellationToken);
+            }
+
+            if (PartitionPage.Of(root) is { } partitions)
+            {
+                await File.WriteAllTextAsync(Path.Combine(root, PartitionPage.Path), partitions, cancellationToken);
             }
 
             return ExitCode.Done;
