@@ -10,7 +10,8 @@ using Spectre.Console;
 
 namespace SparseService.Cli.Bench.Partitions;
 
-/// <summary><c>sparse bench partition-aware</c>: accuracy against what ranks exchange, for several shares of regrowth in own columns.</summary>
+/// <summary><c>sparse bench partition-aware</c>: accuracy against what ranks exchange, for several shares of regrowth in own
+/// columns.</summary>
 internal sealed class PartitionAwareBench : Benchmark<AwareResult>
 {
     private const string Example = "fashion-mnist";
@@ -26,7 +27,8 @@ internal sealed class PartitionAwareBench : Benchmark<AwareResult>
         : base(
             "partition-aware",
             "Test accuracy and words exchanged of the Fashion-MNIST network when new connections start at a neuron of the same rank with "
-            + "probability 0.5, 0.75, 0.9, 1, or wherever chance has it; rounds are seeds. One process trains: ranks draw the same connections.",
+            + "probability 0.5, 0.75, 0.9, 1, or wherever chance has it; rounds are seeds. One process trains: ranks draw the same "
+            + "connections.",
             "about 3 minutes a round", 1,
             "./sparse bench partition-aware --data DIR",
             "./sparse bench partition-aware --data DIR --parts 8 --rounds 3")
@@ -69,14 +71,15 @@ internal sealed class PartitionAwareBench : Benchmark<AwareResult>
         foreach (var row in result.Rows)
         {
             table.AddRow(
-                row.OwnColumns is null ? "chance" : $"{row.OwnColumns:0.00}", $"{row.Seed}", $"{row.Accuracy:0.00 %}", $"{row.BestAccuracy:0.00 %}",
-                $"{row.Nnz:N0}", $"{row.Words:N0}", $"{row.HiddenWords:N0}", $"{row.HiddenImbalance:0.0 %}");
+                row.OwnColumns is null ? "chance" : $"{row.OwnColumns:0.00}", $"{row.Seed}", $"{row.Accuracy:0.00 %}",
+                $"{row.BestAccuracy:0.00 %}", $"{row.Nnz:N0}", $"{row.Words:N0}", $"{row.HiddenWords:N0}", $"{row.HiddenImbalance:0.0 %}");
         }
 
         BenchRun.Show(table);
     }
 
-    private static AwareRow Train(TrainingOptions options, Engine.Data.SampleStore samples, double? share, CancellationToken cancellationToken)
+    private static AwareRow Train(
+        TrainingOptions options, Engine.Data.SampleStore samples, double? share, CancellationToken cancellationToken)
     {
         using var backend = Backend.Create(null, 0);
         using var trainer = Trainer.Create(options, samples, backend);

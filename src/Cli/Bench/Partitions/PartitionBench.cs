@@ -63,8 +63,9 @@ internal sealed class PartitionBench : Benchmark<PartitionBenchResult>
         {
             var known = row.MtKaHyPar;
             table.AddRow(
-                row.Network, $"{row.Parts}", $"{row.Random.Words:0}", $"{row.Block.Words:0}", $"{row.Zoltan.Words:0}", $"{row.Ours.Words:0}",
-                $"{known}", $"{row.Ours.Words / row.Zoltan.Words:0.00}", known is null ? "" : $"{row.Ours.Words / known:0.00}",
+                row.Network, $"{row.Parts}", $"{row.Random.Words:0}", $"{row.Block.Words:0}", $"{row.Zoltan.Words:0}",
+                $"{row.Ours.Words:0}", $"{known}", $"{row.Ours.Words / row.Zoltan.Words:0.00}",
+                known is null ? "" : $"{row.Ours.Words / known:0.00}",
                 $"{row.Ours.MeanSeconds:0.00}", $"{row.Zoltan.MeanSeconds:0.00}");
         }
 

@@ -16,7 +16,7 @@ internal sealed record PartitionedNetwork(string Name, WantedCut[] Cuts, Func<Ca
     private const int MadelonEpochs = 100;
 
     // Mt-KaHyPar (default preset, ε 0.01; with 128 parts 0.03) and Zoltan PHG, words per layer as measured before this partitioner was
-    // written: /docs/partitioning.md.
+    // written: docs/partitioning.md.
     public static IEnumerable<PartitionedNetwork> All(string root, string? fashion, string? madelon, bool quick)
     {
         if (quick)
@@ -25,7 +25,8 @@ internal sealed record PartitionedNetwork(string Name, WantedCut[] Cuts, Func<Ca
             yield break;
         }
 
-        yield return Radix(1024, 24, new(4, null, 1148), new(16, null, 3211), new(32, 1427, 3704), new(64, null, 4523), new(128, 4023, 6122));
+        yield return Radix(
+            1024, 24, new(4, null, 1148), new(16, null, 3211), new(32, 1427, 3704), new(64, null, 4523), new(128, 4023, 6122));
         yield return Radix(1024, 12, new WantedCut(8, 957, 1770));
         yield return Radix(4096, 24, new(8, null, 3769), new(32, 4427, 7482), new(128, null, 10506));
         yield return Radix(16384, 20, new(32, null, 14280), new(256, null, 25892));

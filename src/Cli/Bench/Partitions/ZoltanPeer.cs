@@ -33,13 +33,14 @@ internal sealed class ZoltanPeer : IDisposable
     }
 
     /// <summary>Cuts one layer.</summary>
-    /// <param name="sources">Owner of each column: a fixed vertex without weight in the column's net, one for each part. Null: none.</param>
-    public async Task<(int[] Owners, double Seconds)> CutAsync(CsrMatrix layer, int[]? sources, int parts, CancellationToken cancellationToken)
+    /// <param name="sources">Owner of each column: a fixed vertex without weight in the column's net, one for each part; null:
+    /// none.</param>
+    public async Task<(int[] Owners, double Seconds)> CutAsync(
+        CsrMatrix layer, int[]? sources, int parts, CancellationToken cancellationToken)
     {
         var path = Path.Combine(folder.Path, "layer.hypergraph");
         await File.WriteAllTextAsync(path, Text(layer, sources, parts), cancellationToken);
-        var run = await ChildProcess.RunAsync(
-            Program, [path], cancellationToken, variables: [new("OMPI_ALLOW_RUN_AS_ROOT", "1"), new("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")]);
+        var run = await ChildProcess.RunAsync(Program, [path], cancellationToken);
         var line = run.StandardOutput.Split('\n').FirstOrDefault(line => line.StartsWith("cut ", StringComparison.Ordinal));
         if (!run.Succeeded || line is null)
         {
