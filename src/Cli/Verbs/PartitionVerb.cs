@@ -100,7 +100,7 @@ internal sealed class PartitionVerb : Verb
     private static CsrMatrix[] Drawn(TrainingOptions options) =>
     [
         .. Enumerable.Range(0, options.Network.Layers.Count - 1)
-            .Select(layer => TopologyGenerator.Layer(options.Network, layer, options.Seed)),
+            .Select(layer => FirstConnections.Of(options, layer)),
     ];
 
     private static StoredTopology Read(string path)

@@ -75,7 +75,7 @@ public sealed class NetworkPartition
     public static NetworkPartition OfFirst(TrainingOptions options, int parts)
     {
         var layers = Enumerable.Range(0, options.Network.Layers.Count - 1)
-            .Select(layer => TopologyGenerator.Pattern(options.Network, layer, options.Seed)).ToArray();
+            .Select(layer => FirstConnections.Of(options, layer)).ToArray();
         try
         {
             return Of(layers, options.Parallel!.Partition, parts, options.Seed);

@@ -61,8 +61,8 @@ public sealed record PartitionOptions
     public double Imbalance { get; init; } = 0.01;
 
     /// <summary>
-    /// Partition-aware evolution: probability with which a new connection starts at a neuron of the same rank, 0 to 1. Null draws it from all neurons, as
-    /// sequential training does.
+    /// Partition-aware evolution, of our own: probability with which a connection, one of the first or a new one, starts at a neuron of the same rank, 0 to 1:
+    /// fewer values travel. Null draws from all neurons, as sequential training does. Inputs belong to no rank.
     /// </summary>
     [Range(0.0, 1.0)]
     public double? OwnColumns { get; init; }

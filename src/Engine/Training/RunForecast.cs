@@ -140,7 +140,7 @@ public sealed record RunForecast
 
     private static LayerForecast Drawn(TrainingOptions options, int layer)
     {
-        using var pattern = TopologyGenerator.Pattern(options.Network, layer, options.Seed);
+        using var pattern = FirstConnections.Of(options, layer);
         using var transpose = TransposeIndex.Of(pattern);
         return new LayerForecast(
             layer + 1, pattern.Columns, pattern.Rows, pattern.Nnz, pattern.Density, Exact: true,

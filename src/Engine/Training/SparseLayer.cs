@@ -53,7 +53,7 @@ internal sealed unsafe class SparseLayer : IDisposable
     /// <summary>Draws a new layer; its biases are 0.</summary>
     public static SparseLayer Create(TrainingOptions options, int index)
     {
-        var weights = TopologyGenerator.Layer(options.Network, index, options.Seed);
+        var weights = FirstConnections.Of(options, index);
         var slots = OptimizerStep.From(options.Optimizer, options.Optimizer.LearningRate, 1).StateSlots;
         var explored = new ExplorationSketch();
         for (var row = 0; row < weights.Rows; row++)

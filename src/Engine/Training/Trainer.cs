@@ -64,7 +64,7 @@ public sealed class Trainer : ITraining
     /// <exception cref="InvalidSpecException">The options cannot work, or do not fit the data.</exception>
     public static Trainer Create(TrainingOptions options, SampleStore data, Backend backend)
     {
-        var (state, trainRows, testRows) = TrainingStart.New(options with { Parallel = null }, data, backend);
+        var (state, trainRows, testRows) = TrainingStart.New(options with { Parallel = PartitionAware(options) }, data, backend);
         return new Trainer(state, data, backend, trainRows, testRows);
     }
 
@@ -139,6 +139,10 @@ public sealed class Trainer : ITraining
         workspace.Dispose();
         state.Network.Dispose();
     }
+
+    // One process trains as ranks do: of what is said of ranks only partition-aware evolution changes the network.
+    private static ParallelTrainingOptions? PartitionAware(TrainingOptions options) =>
+        options.Parallel is { Method: ParallelMethod.Partitioned, Partition.OwnColumns: not null } ? options.Parallel : null;
 
     private void TrainSteps(int epoch, Action<StepResult>? onStep, CancellationToken cancellationToken)
     {

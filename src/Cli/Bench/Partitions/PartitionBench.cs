@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Text.Json;
 using SparseService.Cli.Bench.Sweeps;
 using SparseService.Cli.Machine;
 using SparseService.Engine.Partitioning;
@@ -16,7 +17,8 @@ internal sealed class PartitionBench : Benchmark<PartitionBenchResult>
 
     private readonly Option<string?> data = Text("--data", "DIR", "Fashion-MNIST's files: also cuts a network trained on it.");
     private readonly Option<string?> madelon = Text("--madelon", "DIR", "Madelon's files: also cuts a network trained on it.");
-    private readonly Option<string?> only = Text("--only", "TEXT", "Networks whose name contains the text.");
+    private readonly Option<string?> only = Text(
+        "--only", "TEXT", "Measures networks whose name contains the text; the result file keeps what it has of the others.");
 
     public PartitionBench()
         : base(
@@ -36,9 +38,10 @@ internal sealed class PartitionBench : Benchmark<PartitionBenchResult>
         using var zoltan = await ZoltanPeer.BuildAsync(run.Root, cancellationToken);
         var networks = PartitionedNetwork.All(run.Root, run.Arguments.GetValue(data), run.Arguments.GetValue(madelon), run.Quick)
             .Where(network => network.Name.Contains(run.Arguments.GetValue(only) ?? "", StringComparison.Ordinal));
-        var rows = new List<PartitionRow>();
+        var rows = run.Arguments.GetValue(only) is null ? [] : Kept(run.Root).ToList();
         foreach (var network in networks)
         {
+            rows.RemoveAll(row => row.Network == network.Name);
             var layers = network.Layers(cancellationToken);
             foreach (var cut in network.Cuts)
             {
@@ -70,6 +73,12 @@ internal sealed class PartitionBench : Benchmark<PartitionBenchResult>
         }
 
         BenchRun.Show(table);
+    }
+
+    private static IReadOnlyList<PartitionRow> Kept(string root)
+    {
+        var path = Path.Combine(ResultFile.Folder(root), "partition.json");
+        return File.Exists(path) ? JsonSerializer.Deserialize<PartitionBenchResult>(File.ReadAllText(path), ResultFile.Json)!.Rows : [];
     }
 
     private static async Task<PartitionRow> RowAsync(

@@ -9,12 +9,15 @@ namespace SparseService.Engine.Parallel.Partitioned;
 internal sealed class RankNetwork : IDisposable
 {
     private readonly ICommunicator communicator;
+    private readonly NetworkPartition partition;
     private readonly OpenNeurons?[] open;
+    private readonly OwnColumns?[] ownColumns;
 
-    private RankNetwork(ICommunicator communicator, IReadOnlyList<RankLayer> layers)
+    private RankNetwork(ICommunicator communicator, NetworkPartition partition, IReadOnlyList<RankLayer> layers)
     {
-        (this.communicator, Layers) = (communicator, layers);
+        (this.communicator, this.partition, Layers) = (communicator, partition, layers);
         open = new OpenNeurons?[layers.Count];
+        ownColumns = new OwnColumns?[layers.Count];
     }
 
     public IReadOnlyList<RankLayer> Layers { get; }
@@ -37,7 +40,7 @@ internal sealed class RankNetwork : IDisposable
                 layers[^1].Begin(communicator);
             }
 
-            return new RankNetwork(communicator, layers);
+            return new RankNetwork(communicator, partition, layers);
         }
         catch
         {
@@ -55,7 +58,12 @@ internal sealed class RankNetwork : IDisposable
         {
             var layer = Layers[l];
             open[l] ??= l == 0 ? new OpenNeurons(layer.Removed, layer.Columns) : new OpenNeurons(layer.Removed, Layers[l - 1].Removed);
-            changes[l].Births = changes[l].Deaths = SharedEvolution.Evolve(communicator, layer, open[l]!, options, epoch);
+            if (options.Parallel?.Partition.OwnColumns is { } share && l > 0)
+            {
+                ownColumns[l] ??= new OwnColumns(partition.Owners[l], partition.Owners[l - 1], partition.Parts, open[l]!, share);
+            }
+
+            changes[l].Births = changes[l].Deaths = SharedEvolution.Evolve(communicator, layer, open[l]!, ownColumns[l], options, epoch);
         }
     }
 
@@ -72,6 +80,7 @@ internal sealed class RankNetwork : IDisposable
         }
 
         Array.Clear(open);
+        Array.Clear(ownColumns);
         for (var l = 0; l < rows.Length; l++)
         {
             var removed = Array.ConvertAll(Layers[l].Neurons.Own, neuron => Layers[l].Removed[neuron]);

@@ -11,7 +11,7 @@ internal static class SharedEvolution
 {
     /// <summary>Collective: one topology update of one layer.</summary>
     /// <returns>How many connections were replaced, of all ranks.</returns>
-    public static long Evolve(ICommunicator communicator, RankLayer layer, OpenNeurons open, TrainingOptions options, int epoch)
+    public static long Evolve(ICommunicator communicator, RankLayer layer, OpenNeurons open, OwnColumns? ownColumns, TrainingOptions options, int epoch)
     {
         var evolution = options.Evolution!;
         var neurons = layer.Neurons.Own;
@@ -27,7 +27,7 @@ internal static class SharedEvolution
         rows.RemoveUnless(ref cut);
         if (dropped > 0)
         {
-            rows = Grow(communicator, rows, neurons, open, (layer.LayerNnz, dropped, most), initializer, layer.Explored, ref stream);
+            rows = Grow(communicator, rows, neurons, open, ownColumns, (layer.LayerNnz, dropped, most), initializer, layer.Explored, ref stream);
         }
 
         layer.PutBack(rows, communicator);
@@ -39,17 +39,25 @@ internal static class SharedEvolution
         Connections rows,
         int[] neurons,
         OpenNeurons open,
+        OwnColumns? ownColumns,
         (long Nnz, long Dropped, long Most) counts,
         WeightInitializer initializer,
         ExplorationSketch explored,
         ref RandomStream stream)
     {
+        long[] ownLeft = [ownColumns?.CountOwn(rows.Weights, neurons) ?? 0];
+        if (ownColumns is not null)
+        {
+            communicator.AllReduce(ownLeft.AsSpan());
+        }
+
         GrowthSites sites;
         GrowthSurvey own;
         ulong? from;
         do
         {
-            sites = GrowthSites.Of(open, rows.Weights.Columns, counts.Nnz, counts.Most, ref stream);
+            sites = GrowthSites.Of(
+                open, rows.Weights.Columns, counts.Nnz, counts.Most, ref stream, ownColumns, ownLeft[0], counts.Nnz - counts.Dropped);
             own = Regrowth.Survey(rows.Weights, sites, neurons);
         }
         while (!Together(communicator, own).TryCut(counts.Dropped, out from));

@@ -59,7 +59,7 @@ internal static unsafe class SharedPartition
                     kept.RemoveAt(0);
                 }
 
-                kept.Add((layer, TopologyGenerator.Pattern(options.Network, layer, options.Seed)));
+                kept.Add((layer, FirstConnections.Of(options, layer)));
                 return kept[^1].Pattern;
             }
         }
