@@ -2,6 +2,7 @@ using System.CommandLine;
 using SparseService.Cli.Bench.Sweeps;
 using SparseService.Cli.Files;
 using SparseService.Cli.Training;
+using SparseService.Engine.Data;
 using SparseService.Engine.Formats;
 using SparseService.Engine.Kernels;
 using SparseService.Engine.Partitioning;
@@ -43,7 +44,7 @@ internal sealed class PartitionAwareBench : Benchmark<AwareResult>
     {
         var (count, length) = (run.Arguments.GetValue(parts) ?? 4, run.Quick ? 2 : run.Arguments.GetValue(epochs) ?? Epochs);
         var spec = SpecFromFile.Read(Path.Combine(run.Root, "deploy", "examples", $"{Example}.json"), length);
-        using var samples = DatasetCache.Open(run.Arguments.GetValue(data)!, cancellationToken);
+        using var samples = SampleStore.Open(DatasetCache.Find(run.Arguments.GetValue(data)!, cancellationToken));
         var rows = new List<AwareRow>();
         foreach (var share in Shares)
         {
@@ -79,7 +80,7 @@ internal sealed class PartitionAwareBench : Benchmark<AwareResult>
     }
 
     private static AwareRow Train(
-        TrainingOptions options, Engine.Data.SampleStore samples, double? share, CancellationToken cancellationToken)
+        TrainingOptions options, SampleStore samples, double? share, CancellationToken cancellationToken)
     {
         using var backend = Backend.Create(null, 0);
         using var trainer = Trainer.Create(options, samples, backend);

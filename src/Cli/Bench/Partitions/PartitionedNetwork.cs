@@ -1,6 +1,7 @@
 using SparseService.Cli.Bench.Sweeps;
 using SparseService.Cli.Files;
 using SparseService.Cli.Training;
+using SparseService.Engine.Data;
 using SparseService.Engine.Formats;
 using SparseService.Engine.Kernels;
 using SparseService.Engine.Sparse;
@@ -55,7 +56,7 @@ internal sealed record PartitionedNetwork(string Name, WantedCut[] Cuts, Func<Ca
         new($"{example}, {epochs} epochs of SET", cuts, cancellationToken =>
         {
             var spec = SpecFromFile.Read(Path.Combine(root, "deploy", "examples", $"{example}.json"), epochs);
-            using var data = DatasetCache.Open(path, cancellationToken);
+            using var data = SampleStore.Open(DatasetCache.Find(path, cancellationToken));
             using var backend = Backend.Create(null, 0);
             using var trainer = Trainer.Create(spec.Training, data, backend);
             BenchRun.Say($"Training {example} …");
