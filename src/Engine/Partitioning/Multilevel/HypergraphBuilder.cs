@@ -6,7 +6,8 @@ internal sealed class HypergraphBuilder
     private readonly List<int> pins;
     private readonly List<int> netStarts = [0];
     private readonly List<int> weights = [];
-    private readonly List<Dictionary<int, int>?> owners = [];
+    private readonly List<int> firstOwners = []; // of each net, an index into owners; -1: none
+    private readonly List<(int Part, int Weight, int Next)> owners = [];
     private readonly Dictionary<ulong, int> newestWithHash = [];
     private readonly List<int> olderWithHash = [];
     private readonly int[] seen;
@@ -49,33 +50,47 @@ internal sealed class HypergraphBuilder
         {
             net = weights.Count;
             weights.Add(0);
-            owners.Add(null);
+            firstOwners.Add(-1);
             netStarts.Add(pins.Count);
         }
 
         weights[net] += weight;
         for (var o = 0; o < ownerParts.Length; o++)
         {
-            var known = owners[net] ??= [];
-            known[ownerParts[o]] = known.GetValueOrDefault(ownerParts[o]) + ownerWeights[o];
+            AddOwner(net, ownerParts[o], ownerWeights[o]);
         }
     }
 
     public Hypergraph Build()
     {
-        var (starts, parts, partWeights) = (new int[weights.Count + 1], new List<int>(), new List<int>());
+        var (starts, parts, partWeights) = (new int[weights.Count + 1], new List<int>(owners.Count), new List<int>(owners.Count));
         for (var net = 0; net < weights.Count; net++)
         {
-            foreach (var (part, weight) in owners[net] ?? [])
+            for (var owner = firstOwners[net]; owner >= 0; owner = owners[owner].Next)
             {
-                parts.Add(part);
-                partWeights.Add(weight);
+                parts.Add(owners[owner].Part);
+                partWeights.Add(owners[owner].Weight);
             }
 
             starts[net + 1] = parts.Count;
         }
 
         return Hypergraph.From([.. netStarts], [.. pins], [.. weights], starts, [.. parts], [.. partWeights], Work);
+    }
+
+    private void AddOwner(int net, int part, int weight)
+    {
+        for (var owner = firstOwners[net]; owner >= 0; owner = owners[owner].Next)
+        {
+            if (owners[owner].Part == part)
+            {
+                owners[owner] = owners[owner] with { Weight = owners[owner].Weight + weight };
+                return;
+            }
+        }
+
+        owners.Add((part, weight, firstOwners[net]));
+        firstOwners[net] = owners.Count - 1;
     }
 
     // The net with the pins that stand behind all nets, or -1; they are then sorted and stay, or are taken away.

@@ -54,6 +54,25 @@ public sealed class PartitionedTrainingTests : IDisposable
         Assert.All(before.Keys, name => Assert.True(before[name].AsSpan().SequenceEqual(after[name]), $"{name} differs"));
     }
 
+    // New connections of a row keep to its own part's columns; the ranks find the same ones as one process that knows the partition.
+    [Theory, MemberData(nameof(Ranks))]
+    public void Train_WithOwnColumns_HasTheBitsOfSequential(string transport, int ranks)
+    {
+        using var data = files.Random(330, 20, SampleElement.Float, classes: 5);
+        var options = Everything() with { Summation = Summation.FixedPoint };
+        options = options with
+        {
+            Parallel = options.Parallel! with { Workers = ranks, Partition = options.Parallel.Partition with { OwnColumns = 0.8 } },
+        };
+        var expected = Sequential(data, options);
+
+        var outcome = PartitionedRun.Train(files, options, transport, ranks);
+
+        Assert.Equal(expected.Results.Select(result => result.Loss), outcome.Results.Select(result => result.Loss));
+        var (before, after) = (PartitionedRun.Tensors(expected.Checkpoint), PartitionedRun.Tensors(outcome.Checkpoint));
+        Assert.All(before.Keys, name => Assert.True(before[name].AsSpan().SequenceEqual(after[name]), $"{name} differs"));
+    }
+
     [Theory, MemberData(nameof(Ranks))]
     public void Train_WithAdamAndZeroFirstWeights_EqualsSequential(string transport, int ranks)
     {
