@@ -69,8 +69,8 @@ internal static class PartitionPage
         page.Heading(2, "Partition-aware evolution")
             .Paragraph(
                 "On connections without structure every partitioner saves little. `training.parallel.partition.ownColumns` (of our own,",
-                "in no paper) helps: a connection, one of the first or a new one, starts with this probability at a neuron of its rank. The first",
-                "layer and an output layer that does not evolve stay as they are.")
+                "in no paper) helps: a connection, one of the first or a new one, starts with this probability at a neuron of its rank.",
+                "The first layer and an output layer that does not evolve stay as they are.")
             .Paragraph(
                 $"{result.Network}, {result.Epochs} epochs, {result.Parts} ranks, means over {chance.Count} seed(s), from "
                 + $"`{result.Origin.Command}`: words per sample and direction at the end, with the partition of the first connections.")
