@@ -8,6 +8,7 @@ using SparseService.Cli.Bench.Parts;
 using SparseService.Cli.Bench.Peers;
 using SparseService.Cli.Bench.Report;
 using SparseService.Cli.Bench.Scale;
+using SparseService.Cli.Bench.Scaling;
 using SparseService.Cli.Bench.Sweeps;
 using SparseService.Cli.Bench.Workers;
 
@@ -38,6 +39,7 @@ internal sealed class BenchVerb : Verb
             new ScaleBench(),
             new PartitionBench(),
             new PartitionAwareBench(),
+            new ScalingBench(),
             new KernelBench(),
             new LiveLatency(),
             new DashboardBench(),

@@ -9,7 +9,7 @@ internal sealed class ReadmeVerb : Verb
     public ReadmeVerb()
         : base(
             "readme",
-            "Writes README's table and docs/measured.md, kernels.md, scale.md and partitioning.md from the files under benchmarks/results.",
+            "Writes README's table and docs/measured.md, kernels.md, scale.md, partitioning.md and scaling.md from the files under benchmarks/results.",
             "./sparse bench readme") =>
         SetAction(async (_, cancellationToken) =>
         {
@@ -25,6 +25,11 @@ internal sealed class ReadmeVerb : Verb
             if (PartitionPage.Of(root) is { } partitions)
             {
                 await File.WriteAllTextAsync(Path.Combine(root, PartitionPage.Path), partitions, cancellationToken);
+            }
+
+            if (ScalingPage.Of(root) is { } scaling)
+            {
+                await File.WriteAllTextAsync(Path.Combine(root, ScalingPage.Path), scaling, cancellationToken);
             }
 
             return ExitCode.Done;
