@@ -133,6 +133,22 @@ public class BenchTests
     }
 
     [Fact]
+    public async Task Scaling_Quick_HoldsMeasuredAndPredictedSteps()
+    {
+        var result = await QuickAsync("scaling");
+
+        var validations = result.GetProperty("validations").EnumerateArray().ToList();
+        Assert.Equal(2 * 5, validations.Count);
+        Assert.All(validations, point =>
+        {
+            Assert.True(point.GetProperty("measuredSeconds").GetDouble() > 0);
+            Assert.True(point.GetProperty("predictedSeconds").GetDouble() > 0);
+            Assert.Equal(point.GetProperty("ranks").GetInt32() > 1, point.GetProperty("words").GetDouble() > 0);
+        });
+        Assert.Equal(6 * 2 * 2 * 6, result.GetProperty("predictions").GetArrayLength());
+    }
+
+    [Fact]
     public async Task Scale_Quick_HoldsLayersAndNetworks()
     {
         var result = await QuickAsync("scale");

@@ -35,6 +35,7 @@ public class HelpTests
     [InlineData("bench", "threads")]
     [InlineData("bench", "memory")]
     [InlineData("bench", "scale")]
+    [InlineData("bench", "scaling")]
     [InlineData("bench", "kernels")]
     [InlineData("bench", "live-latency")]
     [InlineData("bench", "partition")]

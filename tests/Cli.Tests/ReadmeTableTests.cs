@@ -70,6 +70,17 @@ public class ReadmeTableTests
     }
 
     [Fact]
+    public void ScalingPage_Always_AgreesWithTheResultFile()
+    {
+        var root = Checkout.Require("this test");
+        var path = Path.Combine(root, ScalingPage.Path);
+
+        Assert.True(
+            ScalingPage.Of(root) == (File.Exists(path) ? File.ReadAllText(path) : null),
+            "docs/scaling.md is not what the result file says; `./sparse bench readme` writes it.");
+    }
+
+    [Fact]
     public void ScalePage_OfResults_HoldsBothTablesAndTheLargerNetworkOnPaper()
     {
         var network = new NetworkPoint(1_065_538, 4_000_000, 1, new Series([0.1]), 0.2, 0.3, 0.4, 64_000_000, 400_000_000, 7);

@@ -15,13 +15,16 @@ public sealed class PartitionedLearningTests(ITestOutputHelper output) : IDispos
 
     public void Dispose() => files.Dispose();
 
+    // Float sums in another order differ in the last bit, and training carries that on: 1.6·10⁻⁴ was the most that was seen with these partitions,
+    // 3.5·10⁻⁴ with others (docs/decisions/0006). Fixed-point sums have no order.
     [Theory]
-    [InlineData("threads")]
-    [InlineData("mpi")]
-    public void FashionMnist_TwoToFourRanks_LossesEqualTheSequentialOnes(string transport)
+    [InlineData("threads", Summation.FixedPoint, 0)]
+    [InlineData("mpi", Summation.FixedPoint, 0)]
+    [InlineData("threads", Summation.Float, 1e-3)]
+    public void FashionMnist_TwoToFourRanks_LossesEqualTheSequentialOnes(string transport, Summation summation, double tolerance)
     {
         using var data = files.ImportFolder(StoreFiles.SharedData("fashion-mnist"));
-        var options = Options();
+        var options = Options() with { Summation = summation };
         List<EpochResult> expected;
         using (var backend = Backend.Create("simd", 1))
         using (var trainer = Trainer.Create(options with { Parallel = null }, data, backend))
@@ -38,8 +41,8 @@ public sealed class PartitionedLearningTests(ITestOutputHelper output) : IDispos
             {
                 var (loss, test) = (Math.Abs((other.Loss / one.Loss) - 1), Math.Abs((other.TestLoss / one.TestLoss) - 1));
                 output.WriteLine($"{transport}, {ranks} ranks, epoch {one.Epoch}: loss {one.Loss:F6}, off by {loss:E1}; test loss {one.TestLoss:F6}, off by {test:E1}");
-                Assert.True(loss <= 1e-4, $"{ranks} ranks, epoch {one.Epoch}: loss {other.Loss}; expected {one.Loss}");
-                Assert.True(test <= 1e-4, $"{ranks} ranks, epoch {one.Epoch}: test loss {other.TestLoss}; expected {one.TestLoss}");
+                Assert.True(loss <= tolerance, $"{ranks} ranks, epoch {one.Epoch}: loss {other.Loss}; expected {one.Loss}");
+                Assert.True(test <= tolerance, $"{ranks} ranks, epoch {one.Epoch}: test loss {other.TestLoss}; expected {one.TestLoss}");
                 Assert.Equal(one.Nnz, other.Nnz);
             }
         }
