@@ -9,7 +9,8 @@ internal sealed class ReadmeVerb : Verb
     public ReadmeVerb()
         : base(
             "readme",
-            "Writes README's table and docs/measured.md, kernels.md, scale.md, partitioning.md and scaling.md from the files under benchmarks/results.",
+            "Writes README's table and docs/measured.md, kernels.md, scale.md, partitioning.md and scaling.md from the files under "
+            + "benchmarks/results.",
             "./sparse bench readme") =>
         SetAction(async (_, cancellationToken) =>
         {

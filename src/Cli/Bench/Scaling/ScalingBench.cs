@@ -9,7 +9,8 @@ using Spectre.Console;
 
 namespace SparseService.Cli.Bench.Scaling;
 
-/// <summary><c>sparse bench scaling</c>: steps of partitioned training, measured on 1, 2 and 4 ranks here and predicted for up to 1,024.</summary>
+/// <summary><c>sparse bench scaling</c>: steps of partitioned training, measured on 1, 2 and 4 ranks here, predicted for up to
+/// 1,024.</summary>
 internal sealed class ScalingBench : Benchmark<ScalingResult>
 {
     private const int HiddenLayers = 10;
@@ -29,8 +30,8 @@ internal sealed class ScalingBench : Benchmark<ScalingResult>
     public ScalingBench()
         : base(
             "scaling",
-            "Partitioned training: a step on 1, 2 and 4 ranks (threads) of this machine, measured and predicted; then, predicted alone, networks of 1 to 50 "
-            + "million neurons on up to 1,024 ranks, neurons dealt out at random or by hypergraph partitioning.",
+            "Partitioned training: a step on 1, 2 and 4 ranks (threads) of this machine, measured and predicted; then, predicted "
+            + "alone, networks of 1 to 50 million neurons on up to 1,024 ranks, neurons dealt out at random or by hypergraph partitioning.",
             "about 3 minutes", 3,
             "./sparse bench scaling")
     {
@@ -70,14 +71,16 @@ internal sealed class ScalingBench : Benchmark<ScalingResult>
         foreach (var point in result.Validations)
         {
             table.AddRow(
-                point.Network, $"{point.Kind}", $"{point.Ranks}", SweepTable.Time(point.MeasuredSeconds), SweepTable.Time(point.PredictedSeconds), $"{point.Words:N0}");
+                point.Network, $"{point.Kind}", $"{point.Ranks}", SweepTable.Time(point.MeasuredSeconds),
+                SweepTable.Time(point.PredictedSeconds), $"{point.Words:N0}");
         }
 
         BenchRun.Show(table);
         Console.WriteLine($"Predicted: see {ScalingPage.Path}, written by ./sparse bench readme.");
     }
 
-    /// <summary>The network of <c>deploy/examples/bat-brain.json</c> by formula: equal hidden layers, each neuron read by four others on average.</summary>
+    /// <summary>The network of <c>deploy/examples/bat-brain.json</c> by formula: equal hidden layers, each neuron read by four others on
+    /// average.</summary>
     internal static ScalingPrediction Predict(
         long neurons, (string Name, double Latency, double BytesPerSecond) link, PartitionKind kind, int ranks, VolumeFit fit, double flops)
     {
@@ -87,7 +90,7 @@ internal sealed class ScalingBench : Benchmark<ScalingResult>
 
         // Each ghost is read by a little more than one connection: a neuron's readers at one rank.
         var ghostShare = ranks == 1 ? 0 : words / Volumes.RandomWords(width, FanOut, ranks) * (1 - (1.0 / ranks));
-        var imbalance = kind == PartitionKind.Random ? 3 * Math.Sqrt(ranks / (FanOut * width)) : options.Parallel?.Partition.Imbalance ?? 0.01;
+        var imbalance = kind == PartitionKind.Random ? 3 * Math.Sqrt(ranks / (FanOut * width)) : new PartitionOptions().Imbalance;
         var layers = new List<RankLoad[]>();
         for (var l = 0; l < options.Network.Layers.Count - 1; l++)
         {
@@ -138,7 +141,8 @@ internal sealed class ScalingBench : Benchmark<ScalingResult>
     {
         var network = new NetworkOptions { Layers = [width, width, width], Topology = new TopologyOptions { Epsilon = FanOut / 2 } };
         var layers = new[] { TopologyGenerator.Layer(network, 0, 1), TopologyGenerator.Layer(network, 1, 1) };
-        var words = Kinds.Select(kind => PartitionScore.Of(layers, NetworkPartition.Of(layers, new PartitionOptions { Kind = kind }, parts, 1)).Layers[1].Words).ToArray();
+        var partitions = Kinds.Select(kind => NetworkPartition.Of(layers, new PartitionOptions { Kind = kind }, parts, 1));
+        var words = partitions.Select(partition => PartitionScore.Of(layers, partition).Layers[1].Words).ToArray();
         foreach (var layer in layers)
         {
             layer.Dispose();

@@ -10,12 +10,14 @@ using SparseService.Engine.Training;
 
 namespace SparseService.Cli.Bench.Scaling;
 
-/// <summary>Steps of one network on ranks of this machine, and what the simulation says of them once it knows what a step on one rank takes.</summary>
+/// <summary>Steps of one network on ranks of this machine, and what the simulation says of them once it knows what a step on one rank
+/// takes.</summary>
 internal static class ScalingSteps
 {
     /// <param name="steps">Of each epoch; the second of two epochs is timed.</param>
     public static IEnumerable<ScalingValidation> Measure(
-        string name, TrainingOptions options, IReadOnlyList<int> ranks, IReadOnlyList<PartitionKind> kinds, LinkSpeed link, int steps, int rounds)
+        string name, TrainingOptions options, IReadOnlyList<int> ranks, IReadOnlyList<PartitionKind> kinds, LinkSpeed link, int steps,
+        int rounds)
     {
         var layers = options.Network.Layers;
         using var data = new SyntheticData(layers[0], layers[^1], steps * options.BatchSize, options.BatchSize);
@@ -24,7 +26,8 @@ internal static class ScalingSteps
         var one = StepSeconds(Options(PartitionKind.Random, 1), data.Store, 1, rounds);
 
         // What a step takes at one operation a second, over what it takes.
-        var operations = Simulate(PartitionKind.Random, 1, new MachineModel(0, double.MaxValue, 1, Environment.ProcessorCount, int.MaxValue), 0).Step.Compute;
+        var slowest = new MachineModel(0, double.MaxValue, 1, Environment.ProcessorCount, int.MaxValue);
+        var operations = Simulate(PartitionKind.Random, 1, slowest, 0).Step.Compute;
         var flops = operations / Math.Max(1e-9, one - alone);
         var machine = new MachineModel(link.Latency, link.BytesPerSecond, flops, Environment.ProcessorCount, int.MaxValue);
         foreach (var count in ranks)
@@ -50,12 +53,16 @@ internal static class ScalingSteps
             var matrices = network.Layers.Select(layer => layer.Weights).ToArray();
             var owners = NetworkPartition.Of(matrices, new PartitionOptions { Kind = kind }, parts, options.Seed).Owners;
             var loads = matrices.Select((layer, l) => RankLoad.Of(layer, l == 0 ? null : owners[l - 1], owners[l], parts)).ToArray();
-            return (StepSimulation.Of(loads, on, layers[^1], options.BatchSize, aloneSeconds), loads.Sum(layer => layer.Sum(load => load.WordsOut)));
+            var words = loads.Sum(layer => layer.Sum(load => load.WordsOut));
+            return (StepSimulation.Of(loads, on, layers[^1], options.BatchSize, aloneSeconds), words);
         }
     }
 
     // The fastest of the rounds' medians: others use the machine too.
-    private static double StepSeconds(TrainingOptions options, SampleStore data, int ranks, int rounds) => Enumerable.Range(0, rounds).Min(_ =>
+    private static double StepSeconds(TrainingOptions options, SampleStore data, int ranks, int rounds) =>
+        Enumerable.Range(0, rounds).Min(_ => StepSeconds(options, data, ranks));
+
+    private static double StepSeconds(TrainingOptions options, SampleStore data, int ranks)
     {
         var times = new List<double>();
         ThreadGroup.Run(ranks, communicator =>
@@ -73,7 +80,7 @@ internal static class ScalingSteps
                 CancellationToken.None);
         });
         return Series.MedianOf(times);
-    });
+    }
 
     /// <summary>What every rank does for itself: the samples of a minibatch, and the loss.</summary>
     private static double AloneSeconds(TrainingOptions options, SampleStore data)
@@ -98,6 +105,8 @@ internal static class ScalingSteps
 
 /// <param name="Words">A sample, all layers, one direction.</param>
 /// <param name="ExposedSeconds">Predicted time of exchanges that nothing is computed beside.</param>
-/// <param name="FlopsPerCore">Of one rank alone, measured: a multiply and an add for each connection and sample, rows and values sent counted in.</param>
+/// <param name="FlopsPerCore">Of one rank alone, measured: a multiply and an add for each connection and sample, rows and values sent
+/// counted in.</param>
 internal sealed record ScalingValidation(
-    string Network, PartitionKind Kind, int Ranks, double Words, double MeasuredSeconds, double PredictedSeconds, double ExposedSeconds, double FlopsPerCore);
+    string Network, PartitionKind Kind, int Ranks, double Words, double MeasuredSeconds, double PredictedSeconds, double ExposedSeconds,
+    double FlopsPerCore);

@@ -15,8 +15,8 @@ public sealed class PartitionedLearningTests(ITestOutputHelper output) : IDispos
 
     public void Dispose() => files.Dispose();
 
-    // Float sums in another order differ in the last bit, and training carries that on: 1.6·10⁻⁴ was the most that was seen with these partitions,
-    // 3.5·10⁻⁴ with others (docs/decisions/0006). Fixed-point sums have no order; in the test, after the last update, weights may have ties again.
+    // Float sums in another order differ in the last bit, and training carries that on: 5.0·10⁻⁴ was the most that was seen
+    // (docs/decisions/0006). Fixed-point sums have no order; in the test, after the last update, weights may have ties again.
     [Theory]
     [InlineData("threads", Summation.FixedPoint, 0)]
     [InlineData("mpi", Summation.FixedPoint, 0)]
