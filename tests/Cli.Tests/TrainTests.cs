@@ -6,7 +6,7 @@ public sealed class TrainTests : IDisposable
 {
     private static readonly string[] EpochFields =
     [
-        "event", "epoch", "loss", "testLoss", "testAccuracy", "nnz", "density", "trainSeconds", "evolutionSeconds", "testSeconds",
+        "event", "epoch", "loss", "testLoss", "testAccuracy", "nnz", "density", "trainSeconds", "evolutionSeconds", "testSeconds", "ranks",
     ];
 
     private static readonly string[] DoneFields =

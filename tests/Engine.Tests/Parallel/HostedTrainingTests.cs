@@ -10,6 +10,7 @@ using SparseService.Shared;
 namespace SparseService.Engine.Tests.Parallel;
 
 /// <summary>Trainings of several ranks as worker and <c>sparse train</c> open them.</summary>
+[Collection(Alone.Name)]
 public sealed class HostedTrainingTests : IDisposable
 {
     private const int Workers = 3;

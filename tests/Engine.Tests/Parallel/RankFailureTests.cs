@@ -4,6 +4,7 @@ using SparseService.Engine.Parallel;
 
 namespace SparseService.Engine.Tests.Parallel;
 
+[Collection(Alone.Name)]
 public sealed class RankFailureTests : IDisposable
 {
     private const int Ranks = 4;
