@@ -80,7 +80,8 @@ public static class RunHistoryApi
             return Refused.NotFound("run", id);
         }
 
-        names ??= await db.RunMetrics.Where(metric => metric.RunId == id && metric.Series != "stepLoss" && !EF.Functions.Like(metric.Series, "%.%"))
+        names ??= await db.RunMetrics.Where(metric => metric.RunId == id && metric.Series != "stepLoss")
+            .Where(metric => !EF.Functions.Like(metric.Series, "%.%")) // of single ranks
             .Select(metric => metric.Series).Distinct().Order().Take(MostSeries).ToListAsync(cancellationToken);
         var answer = new Dictionary<string, IReadOnlyList<MetricPoint>>();
         foreach (var name in names)

@@ -8,7 +8,7 @@ namespace SparseService.Engine.Kernels;
 /// </summary>
 /// <remarks>
 /// Fixed-point arithmetic at the price of one subtraction a sum (in the spirit of Demmel and Nguyen's reproducible summation, ARITH 2013). A sum that leaves the range is as
-/// good as any float sum, but depends on the order again. A term that lies exactly between two multiples would be rounded by the terms before it: see
+/// good as any float sum, but depends on the order again; so does every sum on a processor without fused multiply-add. A term that lies exactly between two multiples would be rounded by the terms before it: see
 /// <see cref="Backend.MakeTieFree"/>.
 /// </remarks>
 /// <param name="Forward">Anchor of preactivations; 0: they are plain float sums.</param>
