@@ -20,6 +20,28 @@ internal static unsafe class FailurePrograms
         stop.WaitForExit();
     });
 
+    /// <summary>All processes are stopped for longer than a rank may be silent, as those of a machine that sleeps, and then go on.</summary>
+    public static void SleepTogether(ICommunicator ranks, string seconds)
+    {
+        var processes = new long[ranks.Size];
+        processes[ranks.Rank] = Environment.ProcessId;
+        ranks.AllReduce(processes);
+        if (ranks.Rank == 0)
+        {
+            var all = string.Join(' ', processes);
+            using var sleep = Process.Start("sh", ["-c", $"sleep 0.5; kill -STOP {all}; sleep {seconds}; kill -CONT {all}"]);
+            sleep.WaitForExit();
+        }
+
+        // Some beats after waking up, so that whoever wants to accuse has the time.
+        using var never = new ManualResetEventSlim();
+        for (var turn = 0; turn < 25; turn++)
+        {
+            ranks.Barrier();
+            never.Wait(TimeSpan.FromMilliseconds(100), TestContext.Current.CancellationToken);
+        }
+    }
+
     // The others wait for it, each in another way, and write down what they are told.
     private static void Fail(ICommunicator ranks, string argument, Action fail)
     {

@@ -60,6 +60,10 @@ public sealed class RankFailureTests : IDisposable
         Assert.InRange(Stopwatch.GetElapsedTime(started).TotalSeconds, 2, 30);
     }
 
+    [Fact]
+    public void Stop_AllProcessesForLongerThanTheSilence_IsNoFailure() =>
+        RankGroup.Run("mpi", Ranks, FailurePrograms.SleepTogether, "4", silenceSeconds: 2);
+
     private string Argument(int failing) => $"{failing}|{folder.FullName}";
 
     private IEnumerable<(int Rank, double Seconds, string Message)> Told() =>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text.Json;
 
@@ -7,10 +8,13 @@ namespace SparseService.Engine.Parallel.Mpi;
 /// A TCP connection of each rank to rank 0, beside MPI: it says within seconds who has failed and why, also when a process was killed, its machine is gone or
 /// a cable is cut, and also while no rank calls MPI.
 /// </summary>
-/// <remarks>A star: rank 0 hears everyone and tells everyone.</remarks>
+/// <remarks>
+/// A star: rank 0 hears everyone and tells everyone. A process that was itself away (stopped, or its machine asleep) accuses nobody of the silence of that time.
+/// </remarks>
 internal sealed class Lifeline : IDisposable
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Away = Beat * 2;
     private static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(2);
 
     private readonly int rank;
@@ -135,14 +139,21 @@ internal sealed class Lifeline : IDisposable
     private async Task BeatAsync()
     {
         using var timer = new PeriodicTimer(Beat);
+        var last = Stopwatch.GetTimestamp();
         try
         {
             while (await timer.WaitForNextTickAsync(leaving.Token))
             {
+                var wasAway = Stopwatch.GetElapsedTime(last) > Away;
+                last = Stopwatch.GetTimestamp();
                 foreach (var end in ends)
                 {
                     end.TrySend(LifelineWord.Alive, string.Empty);
-                    if (end.Silence > silence && !end.HasLeft)
+                    if (wasAway)
+                    {
+                        end.CountAnew();
+                    }
+                    else if (end.Silence > silence && !end.HasLeft)
                     {
                         SpreadLoss(
                             end.Rank, $"it has not been heard of for {silence.TotalSeconds:0} s: its process hangs, or its machine or the network is gone");

@@ -40,6 +40,9 @@ internal sealed class LifelineEnd : IDisposable
 
     public TimeSpan Silence => Stopwatch.GetElapsedTime(Volatile.Read(ref lastHeard));
 
+    /// <summary>Whatever was said meanwhile may not have been read yet: silence begins now.</summary>
+    public void CountAnew() => Volatile.Write(ref lastHeard, Stopwatch.GetTimestamp());
+
     /// <summary>Says something, if the other end still takes it.</summary>
     public void TrySend(LifelineWord word, string text)
     {
