@@ -44,6 +44,17 @@ internal static partial class ResultFile
         return Path.GetRelativePath(Environment.CurrentDirectory, path);
     }
 
+    /// <summary>Of all processors' results of this name the one that was measured last; null where there is none.</summary>
+    /// <param name="root">Of the checkout.</param>
+    /// <param name="name">Without <c>.json</c>.</param>
+    /// <param name="origin">Of a result.</param>
+    public static T? Newest<T>(string root, string name, Func<T, Origin> origin)
+        where T : class =>
+        Directory.GetFiles(Path.Combine(root, "benchmarks", "results"), $"{name}.json", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal)
+            .Select(file => JsonSerializer.Deserialize<T>(File.ReadAllText(file), Json)!)
+            .MaxBy(result => origin(result).Date, StringComparer.Ordinal);
+
     [GeneratedRegex(@"[\[{]\n[^\[\]{}]*(?:(?:\{ [^\n]* \}|\[ [^\n]* \])[^\[\]{}]*)*[\]}]")]
     private static partial Regex Flat();
 

@@ -64,7 +64,11 @@ internal static class CheckpointFile
 
     /// <summary>What stands behind the layers.</summary>
     public static IEnumerable<Tensor> Rest(TrainerState state) =>
-        [Tensor.Of("epoch.sums", state.Sums.State), Tensor.Of("best.testAccuracy", [state.BestTestAccuracy])];
+    [
+        Tensor.Of("epoch.sums", state.Sums.State),
+        Tensor.Of("sums.exponents", state.Scales.Exponents),
+        Tensor.Of("best.testAccuracy", [state.BestTestAccuracy]),
+    ];
 
     /// <param name="overrides">Replaces the stored options.</param>
     /// <exception cref="InvalidDataException">Damaged, or not a checkpoint.</exception>
@@ -131,11 +135,21 @@ internal static class CheckpointFile
             Step = Number(metadata, "step", long.MaxValue),
             StepInEpoch = stepInEpoch,
             Sums = new EpochSums(LayerTensors.Array<double>(tensors, "epoch.sums", EpochSums.Length(stored.Network.Layers.Count - 1))),
+            Scales = ScalesOf(tensors, options),
             BestTestAccuracy = LayerTensors.Array<double>(tensors, "best.testAccuracy", 1)[0],
         };
         state.Workers = WorkersTensors.Read(file, options, state.Network);
         state.RequireWorkers(options.Parallel is { Method: not ParallelMethod.Partitioned } parallel ? parallel.Workers : 1);
         return state;
+    }
+
+    // Checkpoints of float sums that were written before there were scales have none.
+    private static SumScales ScalesOf(IReadOnlyDictionary<string, Tensor> tensors, TrainingOptions options)
+    {
+        var length = 2 * (options.Network.Layers.Count - 1);
+        return tensors.ContainsKey("sums.exponents")
+            ? SumScales.Of(options, LayerTensors.Array<int>(tensors, "sums.exponents", length))
+            : SumScales.Of(options);
     }
 
     private static SparseLayer LayerOf(TensorFile file, TrainingOptions options, int layer, bool[]? removedInputs, string prefix = "")

@@ -25,14 +25,8 @@ public abstract partial class Backend : IDisposable
     /// <summary>Threads that it works on.</summary>
     public int Threads { get; private protected init; } = 1;
 
-    /// <summary>How preactivations and input gradients are added up from now on; whoever trains sets it.</summary>
-    public Training.Summation Summation
-    {
-        get;
-        set => (field, Grid) = (value, SumGrid.Of(value));
-    }
-
-    private protected SumGrid Grid { get; private set; }
+    /// <summary>How preactivations and input gradients are added up from now on, default: as floats. Whoever trains sets it layer by layer.</summary>
+    internal SumGrid Grid { get; set; }
 
     /// <summary>Creates a backend by name.</summary>
     /// <param name="name">

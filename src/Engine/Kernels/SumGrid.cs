@@ -1,5 +1,3 @@
-using SparseService.Engine.Training;
-
 namespace SparseService.Engine.Kernels;
 
 /// <summary>
@@ -15,6 +13,6 @@ namespace SparseService.Engine.Kernels;
 /// <param name="Backward">Anchor of input gradients, likewise.</param>
 internal readonly record struct SumGrid(float Forward, float Backward)
 {
-    /// <summary>Preactivations within ±256 in steps of 2⁻¹⁴ = 6·10⁻⁵, gradients of a sample within ±8 in steps of 2⁻¹⁹ = 2·10⁻⁶.</summary>
-    public static SumGrid Of(Summation summation) => summation == Summation.FixedPoint ? new SumGrid(1.5f * 512, 1.5f * 16) : default;
+    /// <summary>Preactivations within ±2^(forward − 1) in steps of 2^(forward − 23), gradients likewise.</summary>
+    public static SumGrid Of(int forward, int backward) => new(MathF.ScaleB(1.5f, forward), MathF.ScaleB(1.5f, backward));
 }

@@ -6,8 +6,8 @@ namespace SparseService.Engine.Kernels;
 // last bit is set has no such product within the grid's range: of the 48 bits of weight·value the lowest that is set is at most the 24th.
 public abstract partial class Backend
 {
-    /// <summary>Sets the last bit of every weight that is not 0, if sums are <see cref="Training.Summation.FixedPoint"/>; else does nothing.</summary>
-    public unsafe void MakeTieFree(DeviceBuffer<float> weights)
+    /// <summary>Sets the last bit of every weight that is not 0, if sums are on a <see cref="Grid"/>; else does nothing.</summary>
+    internal unsafe void MakeTieFree(DeviceBuffer<float> weights)
     {
         if (Grid.Forward != 0)
         {

@@ -34,6 +34,17 @@ internal sealed class Evaluator
     /// <param name="dLogits">Receives dLoss/dz of the output layer; may be the logits themselves.</param>
     public LossResult Loss(DeviceBuffer<float> dLogits, int samples) => minibatch.Loss(workspace.Activations[^1], dLogits, samples);
 
+    /// <summary>Sums of a layer's forward pass are on its grid from now on, and its weights have no ties there.</summary>
+    public void SetGrid(int layer)
+    {
+        backend.Grid = state.Scales.Grid(layer);
+        if (layer > 0)
+        {
+            // The first layer's inputs are everywhere: its sums have one order.
+            backend.MakeTieFree(state.Network.Layers[layer].Weights.Values);
+        }
+    }
+
     /// <summary>Mean loss and accuracy over the test part, every row of it.</summary>
     public TestResult Test()
     {
@@ -78,6 +89,7 @@ internal sealed class Evaluator
         {
             var layer = layers[l];
             var output = workspace.Activations[l + 1];
+            SetGrid(l);
             backend.SparseForward(layer.Weights, layer.Bias, workspace.Activations[l], output, batchSize, layer.Activation);
             if (l < EverActive.Length)
             {

@@ -5,10 +5,13 @@ namespace SparseService.Engine.Training;
 
 /// <summary>One minibatch on one network: forward, then backward with the update or without. Section 1 of the specification.</summary>
 /// <param name="seed">Root of the dropout masks.</param>
-internal sealed class MinibatchPass(
-    TrainingOptions options, SparseNetwork network, Backend backend, Workspace workspace, Evaluator evaluator, ulong seed)
+internal sealed class MinibatchPass(TrainerState state, Backend backend, Workspace workspace, Evaluator evaluator, ulong seed)
 {
-    private readonly int batchSize = PaddedBatch.Of(options.BatchSize);
+    private readonly TrainingOptions options = state.Options;
+    private readonly SparseNetwork network = state.Network;
+    private readonly SumScales scales = state.Scales;
+    private readonly int batchSize = PaddedBatch.Of(state.Options.BatchSize);
+    private bool looks;
 
     private int Padding => batchSize - options.BatchSize;
 
@@ -19,19 +22,26 @@ internal sealed class MinibatchPass(
     public LossResult Forward(ReadOnlySpan<int> rows, long position, Action? between = null)
     {
         evaluator.Load(rows);
+        looks = scales.LooksAt(position);
         var layers = network.Layers;
         for (var l = 0; l < layers.Count - 1; l++)
         {
             between?.Invoke();
             var key = RandomStream.Key(seed, RandomPurpose.Dropout, position, l);
-            backend.MakeTieFree(layers[l + 1].Weights.Values);
+            evaluator.SetGrid(l);
             backend.SparseForward(
                 layers[l].Weights, layers[l].Bias, workspace.Activations[l], workspace.Activations[l + 1], workspace.Slopes[l],
                 batchSize, layers[l].Activation, new Dropout((float)options.Dropout, key));
         }
 
         var output = layers[^1];
+        evaluator.SetGrid(layers.Count - 1);
         backend.SparseForward(output.Weights, output.Bias, workspace.Activations[^2], workspace.Activations[^1], batchSize, output.Activation);
+        for (var l = 0; looks && l < layers.Count; l++)
+        {
+            scales.SeeOutputs(l, backend.Largest(workspace.Activations[l + 1], (long)layers[l].Weights.Rows * batchSize));
+        }
+
         return evaluator.Loss(workspace.Delta, options.BatchSize);
     }
 
@@ -43,6 +53,7 @@ internal sealed class MinibatchPass(
         {
             var layer = network.Layers[l];
             var (state0, state1) = (layer.Connections.State[0], layer.Connections.State.ElementAtOrDefault(1));
+            backend.Grid = scales.Grid(l);
             sums.WeightGradientSquares[l] += l > 0
                 ? backend.SparseBackward(
                     layer.Weights, layer.Transpose, workspace.Activations[l], workspace.Delta, workspace.Slopes[l - 1], workspace.NextDelta,
@@ -51,6 +62,11 @@ internal sealed class MinibatchPass(
                     layer.Weights, workspace.Activations[l], workspace.Delta, state0, state1, batchSize, step, Padding);
             sums.BiasGradientSquares += backend.BiasUpdate(
                 layer.Bias, workspace.Delta, layer.BiasState[0], layer.BiasState.ElementAtOrDefault(1), batchSize, step, Padding);
+            if (looks && l > 0)
+            {
+                scales.SeeGradients(l, backend.Largest(workspace.NextDelta, (long)layer.Weights.Columns * batchSize));
+            }
+
             workspace.SwapDeltas();
         }
     }
@@ -64,6 +80,7 @@ internal sealed class MinibatchPass(
         {
             between?.Invoke();
             var layer = network.Layers[l];
+            backend.Grid = scales.Grid(l);
             gradient.Sums.WeightGradientSquares[l] += l > 0
                 ? backend.SparseBackwardGradient(
                     layer.Weights, layer.Transpose, workspace.Activations[l], workspace.Delta, workspace.Slopes[l - 1], workspace.NextDelta,

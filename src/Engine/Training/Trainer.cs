@@ -31,7 +31,7 @@ public sealed class Trainer : ITraining
         order = new int[trainRows.Length];
         workspace = new Workspace(Options.Network.Layers, Options.BatchSize);
         evaluator = new Evaluator(state, data, backend, workspace, testRows);
-        pass = new MinibatchPass(Options, state.Network, backend, workspace, evaluator, Options.Seed);
+        pass = new MinibatchPass(state, backend, workspace, evaluator, Options.Seed);
     }
 
     /// <summary>As stored in the checkpoint or given to Create.</summary>
@@ -99,7 +99,6 @@ public sealed class Trainer : ITraining
             throw new InvalidOperationException($"All {Options.Epochs} epochs are done; raise epochs and resume to train on");
         }
 
-        backend.Summation = Options.Summation;
         var epoch = EpochsDone + 1;
         TrainSteps(epoch, onStep, cancellationToken);
         RequireFinite(state.Sums.GradientSquares, epoch);
@@ -164,6 +163,11 @@ public sealed class Trainer : ITraining
         var loss = pass.Forward(order.AsSpan(state.StepInEpoch * samples, samples), state.Step);
         RequireFinite(loss.LossSum, epoch);
         pass.Update(OptimizerStep.From(Options.Optimizer, rate, state.Step + 1), state.Sums);
+        if (state.Scales.LooksAt(state.Step))
+        {
+            state.Scales.Fit(state.Step);
+        }
+
         state.Step++;
         state.StepInEpoch++;
         state.Sums.Add(loss, samples);

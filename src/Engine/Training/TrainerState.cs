@@ -21,6 +21,9 @@ internal sealed class TrainerState
 
     public required EpochSums Sums { get; init; }
 
+    /// <summary>Of fixed-point sums.</summary>
+    public required SumScales Scales { get; init; }
+
     /// <summary>NaN before the first test.</summary>
     public double BestTestAccuracy { get; set; } = double.NaN;
 

@@ -45,11 +45,13 @@ public sealed record TrainingOptions
 
     public CheckpointOptions Checkpoints { get; init; } = new();
 
-    /// <summary>How sums over connections are made; fixed-point ones do not depend on the number of ranks.</summary>
-    public Summation Summation { get; init; }
+    /// <summary>How sums over connections are made; null: fixedPoint, whose bits do not depend on the number of ranks, but float where workers average models.</summary>
+    public Summation? Summation { get; init; }
 
     /// <summary>Several workers on one network; null trains on one.</summary>
     public ParallelTrainingOptions? Parallel { get; init; }
+
+    internal bool HasFixedPointSums => Summation != Training.Summation.Float && Parallel is null or { Method: ParallelMethod.Partitioned };
 }
 
 public sealed record NetworkOptions
@@ -173,8 +175,8 @@ public enum Summation
     Float,
 
     /// <summary>
-    /// As multiples of 2⁻¹⁴ (preactivations within ±256) and 2⁻¹⁹ (a sample's gradients within ±8): the same bits in any order, so that a partitioned training does what a
-    /// sequential one does, however many ranks it has. As fast; for networks whose signals are of the order of 1.
+    /// As multiples of a power of two that follows the layer's largest signal, 16 bits and more below it: the same bits in any order, so that a partitioned training does
+    /// what a sequential one does, however many ranks it has. As fast.
     /// </summary>
     FixedPoint,
 }

@@ -151,7 +151,7 @@ public static class TrainingOptionsValidator
         }
 
         rules.Require(
-            options.Summation == Summation.Float || options.Parallel is null or { Method: ParallelMethod.Partitioned }, "$.training.summation", Name(options.Summation),
+            options.Summation is null or Summation.Float || options.Parallel is null or { Method: ParallelMethod.Partitioned }, "$.training.summation", Name(Summation.FixedPoint),
             "float: updates that arrive in any order depend on it all the same");
         if (options.Parallel is { } parallel)
         {

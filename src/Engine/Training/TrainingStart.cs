@@ -27,6 +27,7 @@ internal static class TrainingStart
             Description = new ModelDescription(
                 data.ContentHash, data.ClassNames, data.FeatureNames, data.Image, normalization.Shift, normalization.Scale),
             Sums = new EpochSums(options.Network.Layers.Count - 1),
+            Scales = SumScales.Of(options),
         };
     }
 

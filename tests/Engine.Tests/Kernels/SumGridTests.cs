@@ -42,7 +42,7 @@ public sealed class SumGridTests
         {
             var one = Forward(backend, w, x, batchSize);
             Assert.Equal(Bits(one), Bits(Forward(backend, reversed, reversedX, batchSize)));
-            backend.Summation = Summation.Float;
+            backend.Grid = default;
             AssertNear(Forward(backend, w, x, batchSize), one, (Columns + 1) * MathF.ScaleB(1, -14));
         }
     }
@@ -126,7 +126,7 @@ public sealed class SumGridTests
     private static Backend FixedPoint(string name)
     {
         var backend = Backend.Create(name, 1);
-        backend.Summation = Summation.FixedPoint;
+        backend.Grid = SumGrid.Of(forward: 9, backward: 4);
         return backend;
     }
 

@@ -136,6 +136,7 @@ public sealed class BookkeepingTests : IDisposable
             Network = SparseNetwork.Create(options),
             Description = new ModelDescription(data.ContentHash, data.ClassNames, [], null, [shift, shift], [1f, 1f]),
             Sums = new EpochSums(2),
+            Scales = SumScales.Of(options),
         };
     }
 

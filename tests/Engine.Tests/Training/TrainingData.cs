@@ -32,8 +32,8 @@ internal static class TrainingData
         return SampleStore.Open(files.Store);
     }
 
-    /// <summary>Regression: target = 3·x0 − 2·x1 + 1 of three features.</summary>
-    public static SampleStore Plane(StoreFiles files, int rows = 300)
+    /// <summary>Regression: target = scale·(3·x0 − 2·x1 + 1) of three features.</summary>
+    public static SampleStore Plane(StoreFiles files, int rows = 300, float scale = 1)
     {
         var random = RandomStream.For(8, RandomPurpose.GeneratedData);
         using (var writer = new SampleStoreWriter(files.Store, new SampleLayout(3, SampleElement.Float, Regression: true), new DatasetLimits()))
@@ -42,7 +42,7 @@ internal static class TrainingData
             {
                 var (x, y, z) = ((float)random.NextNormal(), (float)random.NextNormal(), (float)random.NextNormal());
                 writer.Append([x, y, z]);
-                writer.AppendTarget((3 * x) - (2 * y) + 1);
+                writer.AppendTarget(scale * ((3 * x) - (2 * y) + 1));
             }
 
             writer.Complete([], []);

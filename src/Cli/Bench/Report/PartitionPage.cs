@@ -1,4 +1,3 @@
-using System.Text.Json;
 using SparseService.Cli.Bench.Partitions;
 
 namespace SparseService.Cli.Bench.Report;
@@ -17,8 +16,8 @@ internal static class PartitionPage
 
     /// <param name="root">Of the checkout.</param>
     /// <returns>Null without a result file of <c>partition</c>.</returns>
-    public static string? Of(string root) => Read<PartitionBenchResult>(root, "partition.json") is { } cuts
-        ? Of(cuts, Read<AwareResult>(root, "partition-aware.json"))
+    public static string? Of(string root) => ResultFile.Newest<PartitionBenchResult>(root, "partition", result => result.Origin) is { } cuts
+        ? Of(cuts, ResultFile.Newest<AwareResult>(root, "partition-aware", result => result.Origin))
         : null;
 
     public static string Of(PartitionBenchResult cuts, AwareResult? aware)
@@ -84,13 +83,5 @@ internal static class PartitionPage
                     $"{group.Average(row => row.Words):N0}", $"{group.Average(row => row.Words) / chance.Average(row => row.Words):0 %}",
                     $"{group.Max(row => row.HiddenImbalance):0.0 %}",
                 }));
-    }
-
-    private static T? Read<T>(string root, string name)
-        where T : class
-    {
-        var file = Directory.GetFiles(System.IO.Path.Combine(root, "benchmarks", "results"), name, SearchOption.AllDirectories)
-            .Order(StringComparer.Ordinal).FirstOrDefault();
-        return file is null ? null : JsonSerializer.Deserialize<T>(File.ReadAllText(file), ResultFile.Json);
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using SparseService.Cli.Bench.Scale;
 using SparseService.Cli.Bench.Sweeps;
 using SparseService.Engine.Sparse;
@@ -25,12 +24,8 @@ internal static class ScalePage
 
     /// <param name="root">Of the checkout.</param>
     /// <returns>Null without a result file.</returns>
-    public static string? Of(string root)
-    {
-        var file = Directory.GetFiles(System.IO.Path.Combine(root, "benchmarks", "results"), "scale.json", SearchOption.AllDirectories)
-            .Order(StringComparer.Ordinal).FirstOrDefault();
-        return file is null ? null : Of(JsonSerializer.Deserialize<ScaleResult>(File.ReadAllText(file), ResultFile.Json)!);
-    }
+    public static string? Of(string root) =>
+        ResultFile.Newest<ScaleResult>(root, "scale", result => result.Origin) is { } result ? Of(result) : null;
 
     public static string Of(ScaleResult result)
     {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using SparseService.Cli.Bench.Scaling;
 using SparseService.Cli.Bench.Sweeps;
 using SparseService.Engine.Training;
@@ -12,12 +11,8 @@ internal static class ScalingPage
 
     /// <param name="root">Of the checkout.</param>
     /// <returns>Null without a result file.</returns>
-    public static string? Of(string root)
-    {
-        var file = Directory.GetFiles(System.IO.Path.Combine(root, "benchmarks", "results"), "scaling.json", SearchOption.AllDirectories)
-            .Order(StringComparer.Ordinal).FirstOrDefault();
-        return file is null ? null : Of(JsonSerializer.Deserialize<ScalingResult>(File.ReadAllText(file), ResultFile.Json)!);
-    }
+    public static string? Of(string root) =>
+        ResultFile.Newest<ScalingResult>(root, "scaling", result => result.Origin) is { } result ? Of(result) : null;
 
     public static string Of(ScalingResult result)
     {

@@ -137,6 +137,7 @@ internal sealed partial class AveragedTraining
             Network = SharesModel(ranks, options) ? new SparseNetwork([]) : ModelTransfer.Broadcast(ranks, null, options),
             Description = new ModelDescription(data.ContentHash, data.ClassNames, data.FeatureNames, data.Image, shift, scale),
             Sums = new EpochSums(options.Network.Layers.Count - 1),
+            Scales = SumScales.Of(options),
             EpochsDone = (int)place[0],
             Step = place[1],
             StepInEpoch = (int)place[2],

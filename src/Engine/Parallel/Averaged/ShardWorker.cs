@@ -85,7 +85,7 @@ internal sealed class ShardWorker : IDisposable
 
     public void Dispose() => workspace.Dispose();
 
-    private MinibatchPass NewPass() => new(state.Options, state.Network, backend, workspace, evaluator, Seed);
+    private MinibatchPass NewPass() => new(state, backend, workspace, evaluator, Seed);
 
     private ReadOnlySpan<int> Next()
     {

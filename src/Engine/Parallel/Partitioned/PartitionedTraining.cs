@@ -10,7 +10,7 @@ namespace SparseService.Engine.Parallel.Partitioned;
 
 /// <summary>
 /// One rank of a training whose network is cut by rows: every rank owns output neurons of every layer (arXiv 2104.11805). Each rank sees every sample. With one
-/// rank it has the bits of <see cref="Trainer"/>; with more it differs by the rounding of sums that are added up in another order (docs/decisions).
+/// rank it has the bits of <see cref="Trainer"/>, with more as well if sums are fixed-point; float sums in another order round otherwise (docs/decisions/0006).
 /// </summary>
 internal sealed class PartitionedTraining : IRankTraining
 {
@@ -40,7 +40,7 @@ internal sealed class PartitionedTraining : IRankTraining
         minibatch = new Minibatch(Options, state.Description, data, backend, workspace.Input, workspace.TestBatchSize);
         exchange = new GhostExchange(communicator, network.Layers.Count);
         logits = new LogitExchange(communicator, network.Layers[^1].Neurons);
-        pass = new RankPass(network.Layers, workspace, exchange, backend);
+        pass = new RankPass(network.Layers, workspace, exchange, backend, state.Scales);
         everActive = network.Layers.SkipLast(1).Select(layer => new bool[layer.Neurons.Own.Length]).ToArray();
         TopologyChanged();
     }
@@ -109,7 +109,6 @@ internal sealed class PartitionedTraining : IRankTraining
             throw new InvalidOperationException($"All {Options.Epochs} epochs are done; raise epochs and resume to train on");
         }
 
-        backend.Summation = Options.Summation;
         var epoch = EpochsDone + 1;
         TrainSteps(epoch, onStep, cancellationToken);
         var sums = TotalSums();
@@ -196,13 +195,22 @@ internal sealed class PartitionedTraining : IRankTraining
         var samples = Options.BatchSize;
         var batchSize = PaddedBatch.Of(samples);
         minibatch.Load(order.AsSpan(state.StepInEpoch * samples, samples));
-        pass.Forward(batchSize, layer => new Dropout(
-            (float)Options.Dropout, RandomStream.Key(Options.Seed, RandomPurpose.Dropout, state.Step, layer)));
+        pass.Forward(
+            batchSize,
+            layer => new Dropout((float)Options.Dropout, RandomStream.Key(Options.Seed, RandomPurpose.Dropout, state.Step, layer)),
+            state.Scales.LooksAt(state.Step));
         stops = logits.Share(workspace.Outputs[^1], workspace.LogitWire, workspace.Logits, batchSize, stops);
         var loss = minibatch.Loss(workspace.Logits, workspace.Logits, samples);
         RequireFinite(loss.LossSum, epoch);
         TakeOwn(workspace.Logits, workspace.Delta, batchSize);
         pass.Backward(batchSize, batchSize - samples, OptimizerStep.From(Options.Optimizer, rate, state.Step + 1), state.Sums);
+        if (state.Scales.LooksAt(state.Step))
+        {
+            // To all ranks' signals, as in sequential training.
+            communicator.AllReduce(state.Scales.Largest, Reduction.Maximum);
+            state.Scales.Fit(state.Step);
+        }
+
         state.Step++;
         state.StepInEpoch++;
         state.Sums.Add(loss, samples);

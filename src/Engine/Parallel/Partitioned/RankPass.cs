@@ -9,20 +9,21 @@ namespace SparseService.Engine.Parallel.Partitioned;
 /// ghosts are on their way; backward the ghosts' part of the gradient is computed first and sent, then that of own inputs, to which the others' parts are added
 /// in the order of the ranks, so that a run has the same bits each time. The update is local: ghosts' values are kept.
 /// </summary>
-internal sealed class RankPass(IReadOnlyList<RankLayer> layers, RankWorkspace workspace, GhostExchange exchange, Backend backend)
+internal sealed class RankPass(
+    IReadOnlyList<RankLayer> layers, RankWorkspace workspace, GhostExchange exchange, Backend backend, SumScales scales)
 {
+    private bool looks;
+
     /// <summary>From <see cref="RankWorkspace.Input"/> to own outputs of every layer.</summary>
     /// <param name="dropout">[hidden layer]; null: no training, no slopes.</param>
-    public void Forward(int batchSize, Func<int, Dropout>? dropout)
+    /// <param name="looks">Whether the scales are shown own outputs, and gradients in the backward pass after it.</param>
+    public void Forward(int batchSize, Func<int, Dropout>? dropout, bool looks = false)
     {
+        this.looks = looks;
         for (var l = 0; l < layers.Count; l++)
         {
             var layer = layers[l];
-            if (dropout is not null)
-            {
-                MakeTieFree(layer);
-            }
-
+            SetGrid(layer);
             var x = l == 0 ? workspace.Input : workspace.Outputs[l - 1];
             if (layer.Plan is { } plan)
             {
@@ -37,6 +38,11 @@ internal sealed class RankPass(IReadOnlyList<RankLayer> layers, RankWorkspace wo
             {
                 Train(layer, x, batchSize, dropout(l));
             }
+
+            if (looks)
+            {
+                scales.SeeOutputs(l, backend.Largest(workspace.Outputs[l], (long)layer.Neurons.Own.Length * batchSize));
+            }
         }
     }
 
@@ -46,16 +52,24 @@ internal sealed class RankPass(IReadOnlyList<RankLayer> layers, RankWorkspace wo
         for (var l = layers.Count - 1; l >= 0; l--)
         {
             var layer = layers[l];
+            backend.Grid = scales.Grid(l);
             sums.WeightGradientSquares[l] += l > 0 ? Hidden(layer, batchSize, padding, step) : backend.SparseWeightUpdate(
                 layer.Own.Weights, workspace.Input, workspace.Delta, layer.Own.State[0], layer.Own.State.ElementAtOrDefault(1), batchSize, step, padding);
             sums.BiasGradientSquares += backend.BiasUpdate(
                 layer.Bias, workspace.Delta, layer.BiasState[0], layer.BiasState.ElementAtOrDefault(1), batchSize, step, padding);
+            if (looks && l > 0)
+            {
+                scales.SeeGradients(l, backend.Largest(workspace.NextDelta, (long)layer.Own.Weights.Columns * batchSize));
+            }
+
             workspace.SwapDeltas();
         }
     }
 
-    private void MakeTieFree(RankLayer layer)
+    // As the sequential evaluator does.
+    private void SetGrid(RankLayer layer)
     {
+        backend.Grid = scales.Grid(layer.Index);
         if (layer.Index > 0)
         {
             backend.MakeTieFree(layer.Own.Weights.Values);

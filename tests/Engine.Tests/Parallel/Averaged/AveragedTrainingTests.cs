@@ -24,7 +24,7 @@ public sealed class AveragedTrainingTests
     public void Train_OneWorkerOnWholeMinibatches_HasTheBitsOfSequentialTraining(string transport, ParallelMethod method)
     {
         using var folder = new TrainedRanks();
-        var options = TrainedRanks.Options(method, workers: 1);
+        var options = TrainedRanks.Options(method, workers: 1) with { Summation = Summation.Float };
         folder.Run(transport, new RankPlan { Options = options });
 
         using var data = folder.OpenData();
