@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Sockets;
 
 namespace SparseService.Api.Tests;
@@ -12,7 +11,9 @@ internal sealed class DuplexCall : IDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<DuplexCall> StartAsync(ServiceFixture service, string path, string contentType)
+    /// <param name="bytes">How many the body is said to have.</param>
+    /// <remarks>HTTP/1.0: the answer ends with the connection, and nothing stands between its lines.</remarks>
+    public static async Task<DuplexCall> StartAsync(ServiceFixture service, string path, string contentType, long bytes = 1L << 33)
     {
         var call = new DuplexCall();
         await call.client.ConnectAsync(service.Address.Host, service.Address.Port, Cancellation);
@@ -20,8 +21,8 @@ internal sealed class DuplexCall : IDisposable
         call.reader = new StreamReader(call.stream, Encoding.UTF8);
         await call.stream.WriteAsync(
             Encoding.ASCII.GetBytes(
-                $"POST {path} HTTP/1.1\r\nHost: {service.Address.Authority}\r\nAuthorization: Bearer {service.ViewerKey}\r\n"
-                + $"Content-Type: {contentType}\r\nAccept: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"),
+                $"POST {path} HTTP/1.0\r\nHost: {service.Address.Authority}\r\nAuthorization: Bearer {service.ViewerKey}\r\n"
+                + $"Content-Type: {contentType}\r\nAccept: application/x-ndjson\r\nContent-Length: {bytes}\r\n\r\n"),
             Cancellation);
         return call;
     }
@@ -32,7 +33,7 @@ internal sealed class DuplexCall : IDisposable
     {
         if (bytes.Length > 0)
         {
-            await stream.WriteAsync(Chunk(bytes), Cancellation);
+            await stream.WriteAsync(bytes, Cancellation);
         }
     }
 
@@ -43,7 +44,7 @@ internal sealed class DuplexCall : IDisposable
         end.CancelAfter(patience);
         try
         {
-            await stream.WriteAsync(Chunk(bytes), end.Token);
+            await stream.WriteAsync(bytes, end.Token);
             return true;
         }
         catch (OperationCanceledException) when (!Cancellation.IsCancellationRequested)
@@ -61,11 +62,6 @@ internal sealed class DuplexCall : IDisposable
             {
                 return line;
             }
-
-            if (line == "0")
-            {
-                return null;
-            }
         }
 
         return null;
@@ -76,9 +72,4 @@ internal sealed class DuplexCall : IDisposable
         client.Client.LingerState = new LingerOption(enable: true, seconds: 0);
         client.Dispose();
     }
-
-    private static byte[] Chunk(byte[] bytes) =>
-    [
-        .. Encoding.ASCII.GetBytes(bytes.Length.ToString("x", CultureInfo.InvariantCulture)), .. "\r\n"u8, .. bytes, .. "\r\n"u8,
-    ];
 }

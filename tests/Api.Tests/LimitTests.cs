@@ -81,7 +81,7 @@ public sealed class LimitTests
         large.Headers.Accept.Add(new("application/x-ndjson"));
         await (await service.Viewer.SendAsync(large, Cancellation)).RefusalAsync(413, "Content-Length");
 
-        using var slow = await DuplexCall.StartAsync(service, path, "application/octet-stream");
+        using var slow = await DuplexCall.StartAsync(service, path, "application/octet-stream", bytes: 20_000);
         await slow.SendAsync(new byte[784 * 4]);
         Assert.Contains("probabilities", await slow.ReadLineAsync(), StringComparison.Ordinal);
         Assert.Contains("at most 2 s", await slow.ReadLineAsync(), StringComparison.Ordinal);

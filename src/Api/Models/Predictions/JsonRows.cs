@@ -79,8 +79,7 @@ internal sealed class JsonRows : IRowFormat
                 (place, hasRows) = (Place.BeforeRows, true);
                 return false;
             case Place.Object when reader.TokenType == JsonTokenType.PropertyName:
-                var name = reader.GetString();
-                throw RowFault.Malformed($"$.{name}", name == "rows" ? "given twice" : "not known", "only rows, once");
+                throw Unknown(reader.GetString()!);
             case Place.Object:
                 place = Place.End;
                 return false;
@@ -102,6 +101,12 @@ internal sealed class JsonRows : IRowFormat
             default:
                 throw RowFault.Malformed($"{Rows}[{row}]", Kind(ref reader), "a list of numbers");
         }
+    }
+
+    private RefusedException Unknown(string name)
+    {
+        var unknown = ApiFault.Of($"$.{name}", name == "rows" ? "given twice" : "not known", "only rows, once");
+        return new(hasRows ? Refused.BadRequest(unknown) : Refused.BadRequest(unknown, ApiFault.Of(Rows, null, "a list of rows")));
     }
 
     private bool TakeValue(ref Utf8JsonReader reader)

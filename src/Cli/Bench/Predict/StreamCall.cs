@@ -30,14 +30,13 @@ internal static class StreamCall
 
     private static async Task SendAsync(NetworkStream stream, byte[][] lines, int rows, CancellationToken cancellationToken)
     {
-        await using var buffered = new BufferedStream(stream, 256 << 10);
+        var buffered = new BufferedStream(stream, 256 << 10); // Not disposed: that would close the connection under the reader.
         for (var row = 0; row < rows; row++)
         {
             await buffered.WriteAsync(lines[row % lines.Length], cancellationToken);
         }
 
         await buffered.FlushAsync(cancellationToken);
-        stream.Socket.Shutdown(SocketShutdown.Send);
     }
 
     private static async Task<long> CountLinesAsync(NetworkStream stream, CancellationToken cancellationToken)
