@@ -7,15 +7,12 @@ using SparseService.Engine.Training;
 namespace SparseService.Engine.Inference;
 
 /// <summary>A trained sparse network that predicts. Safe to use from several threads at once.</summary>
-/// <remarks>The same rows in one call give the same bits, whoever else predicts meanwhile. Calls of few rows go sample by sample
+/// <remarks>The same rows in one call give the same bits, whoever else predicts meanwhile. A call of one row goes another way
 /// (<see cref="SingleSample"/>), whose sums differ from those of many rows by rounding.</remarks>
 public sealed class SparseModel : IDisposable
 {
     private const int LargestBatch = 128;
     private const long ComfortableBytes = 64 << 20;
-
-    // Four samples fill a register; below that, one after the other is faster (see benchmarks, predict).
-    private const int MostSingly = 3;
 
     private readonly object gate = new();
     private readonly Backend backend;
@@ -25,7 +22,7 @@ public sealed class SparseModel : IDisposable
     private readonly int batchSize;
     private readonly long minibatchBytes;
     private readonly Pool<Minibatch> minibatches;
-    private readonly Lazy<Singly> singly;
+    private readonly Lazy<OneRow> single;
     private int predicting;
     private bool isDisposed;
 
@@ -41,7 +38,7 @@ public sealed class SparseModel : IDisposable
         minibatchBytes = (even + odd) * batchSize * sizeof(float);
         minibatches = new Pool<Minibatch>(
             () => new Minibatch(even, odd, batchSize), backend.TakesSeveralCallers ? Callers(minibatchBytes) : 1);
-        singly = new Lazy<Singly>(() => new Singly(new SingleSample(layers, description.Shift, description.Scale), Callers));
+        single = new Lazy<OneRow>(() => new OneRow(new SingleSample(layers, description.Shift, description.Scale), Callers));
 
         // All scratch together stays within the room of one that is as large as it may be.
         int Callers(long bytes) => (int)Math.Clamp(room / bytes, 1, MostCallers);
@@ -70,7 +67,7 @@ public sealed class SparseModel : IDisposable
     public long Bytes =>
         layers.Sum(layer => (layer.Weights.Nnz * 8) + (layer.Weights.Rows * 12L))
         + (minibatches.Made * minibatchBytes)
-        + (singly.IsValueCreated ? singly.Value.Bytes : 0);
+        + (single.IsValueCreated ? single.Value.Bytes : 0);
 
     /// <summary>Reads a model or a checkpoint (safetensors, see docs/formats.md).</summary>
     /// <param name="backend">Stays the caller's; used by nobody else while the model predicts.</param>
@@ -94,11 +91,11 @@ public sealed class SparseModel : IDisposable
     /// <param name="outputs">[sample, output], row-major: probabilities (classification) or values (regression).</param>
     /// <exception cref="ArgumentException">The lengths do not fit each other.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed before.</exception>
-    public void Predict(ReadOnlySpan<float> rows, Span<float> outputs) => Predict(rows, outputs, MostSingly);
+    public void Predict(ReadOnlySpan<float> rows, Span<float> outputs) => Predict(rows, outputs, mayBeSingle: true);
 
     /// <summary>The same for a part of a longer sequence of rows: a row's outputs do not depend, in no bit, on where it is cut.</summary>
     /// <inheritdoc cref="Predict(ReadOnlySpan{float}, Span{float})"/>
-    public void PredictPart(ReadOnlySpan<float> rows, Span<float> outputs) => Predict(rows, outputs, mostSingly: 0);
+    public void PredictPart(ReadOnlySpan<float> rows, Span<float> outputs) => Predict(rows, outputs, mayBeSingle: false);
 
     /// <summary>Frees the memory once the predictions that are under way have ended.</summary>
     public void Dispose()
@@ -118,9 +115,9 @@ public sealed class SparseModel : IDisposable
         }
 
         minibatches.Dispose();
-        if (singly.IsValueCreated)
+        if (single.IsValueCreated)
         {
-            singly.Value.Dispose();
+            single.Value.Dispose();
         }
 
         foreach (var layer in layers)
@@ -129,7 +126,7 @@ public sealed class SparseModel : IDisposable
         }
     }
 
-    private void Predict(ReadOnlySpan<float> rows, Span<float> outputs, int mostSingly)
+    private void Predict(ReadOnlySpan<float> rows, Span<float> outputs, bool mayBeSingle)
     {
         var count = rows.Length / Features;
         if (count * Features != rows.Length || outputs.Length != count * Outputs)
@@ -148,9 +145,9 @@ public sealed class SparseModel : IDisposable
 
         try
         {
-            if (count <= mostSingly)
+            if (count == 1 && mayBeSingle)
             {
-                PredictSingly(rows, outputs, count);
+                PredictSingle(rows, outputs);
             }
             else
             {
@@ -167,17 +164,13 @@ public sealed class SparseModel : IDisposable
         }
     }
 
-    private void PredictSingly(ReadOnlySpan<float> rows, Span<float> outputs, int count)
+    private void PredictSingle(ReadOnlySpan<float> row, Span<float> outputs)
     {
-        var (model, pool) = (singly.Value.Model, singly.Value.Scratches);
+        var (model, pool) = (single.Value.Model, single.Value.Scratches);
         var scratch = pool.Take();
         try
         {
-            for (var sample = 0; sample < count; sample++)
-            {
-                model.Predict(
-                    rows.Slice(sample * Features, Features), outputs.Slice(sample * Outputs, Outputs), scratch, backend, options.Loss);
-            }
+            model.Predict(row, outputs, scratch, backend, options.Loss);
         }
         finally
         {
@@ -237,12 +230,12 @@ public sealed class SparseModel : IDisposable
         }
     }
 
-    /// <summary>What calls of few rows need; made for the first of them.</summary>
-    private sealed class Singly : IDisposable
+    /// <summary>What calls of one row need; made for the first of them.</summary>
+    private sealed class OneRow : IDisposable
     {
         private readonly long scratchBytes;
 
-        public Singly(SingleSample model, Func<long, int> callers)
+        public OneRow(SingleSample model, Func<long, int> callers)
         {
             Model = model;
             var first = model.NewScratch();
