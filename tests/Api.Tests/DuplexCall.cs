@@ -56,12 +56,19 @@ internal sealed class DuplexCall : IDisposable
     /// <summary>The answer's next line of JSON; null at its end.</summary>
     public async Task<string?> ReadLineAsync()
     {
-        while (await reader.ReadLineAsync(Cancellation) is { } line)
+        try
         {
-            if (line.StartsWith('{'))
+            while (await reader.ReadLineAsync(Cancellation) is { } line)
             {
-                return line;
+                if (line.StartsWith('{'))
+                {
+                    return line;
+                }
             }
+        }
+        catch (IOException)
+        {
+            // After an error what the body still had to say was not read: the connection is reset.
         }
 
         return null;

@@ -63,7 +63,8 @@ public sealed class PredictionStreamTests(ServiceFixture service, TrainedRun tra
     [InlineData("text/csv", "a,b", "field 1", "header=present", 1)]
     [InlineData("text/csv", "1,,3", "field 2", "row 1, field 2 is (empty); allowed: a finite number", 1)]
     [InlineData("text/csv; header=present", "a\n1,z", "field 2", "row 1 (line 2), field 2 is z; allowed: a finite number", 1)]
-    public async Task Predict_BadRowBeforeAnyAnswer_IsRefusedByItsPlace(string contentType, string body, string path, string message, int row)
+    public async Task Predict_BadRowBeforeAnyAnswer_IsRefusedByItsPlace(
+        string contentType, string body, string path, string message, int row)
     {
         using var answer = await PostAsync(
             new StringContent(body.Replace("@", List(Rows[0]), StringComparison.Ordinal)), contentType, Ndjson);

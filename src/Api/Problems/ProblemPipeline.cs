@@ -80,7 +80,8 @@ internal sealed class ProblemPipeline(ILogger<ProblemPipeline> logger) : IExcept
         // The routing middleware has replaced the endpoint by its own 415 one, so the candidates are looked up by path shape instead.
         var path = http.Request.Path.Value ?? "";
         return path.Contains("/parts/", StringComparison.Ordinal) ? "application/octet-stream"
-            : path.EndsWith("/predict", StringComparison.Ordinal) ? "application/json, application/x-ndjson, text/csv or application/octet-stream"
+            : path.EndsWith("/predict", StringComparison.Ordinal)
+                ? "application/json, application/x-ndjson, text/csv or application/octet-stream"
             : "application/json";
     }
 }

@@ -29,7 +29,8 @@ internal sealed class PredictVerb : ModelVerb
     private readonly Option<int?> rows = Number("--rows", 1, "How many rows of the dataset (5).");
 
     private readonly Option<string?> stream = Text(
-        "--file", "ROWS", "A file of any length (- is standard input), NDJSON ([…] on each line) or CSV: a line of JSON for each row, as it goes.");
+        "--file", "ROWS",
+        "A file of any length (- is standard input), NDJSON ([…] on each line) or CSV: a line of JSON for each row, as it goes.");
 
     public PredictVerb()
         : base(

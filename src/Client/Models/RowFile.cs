@@ -109,7 +109,8 @@ internal sealed class RowFile(Stream source, string? drop, int features) : IAsyn
         catch (JsonException fault)
         {
             throw new CliFault(
-                $"row {row} is no JSON list of numbers: {fault.Message.Split(". ", 2)[0]}; allowed: one list on each line", ExitCode.BadInput);
+                $"row {row} is no JSON list of numbers: {fault.Message.Split(". ", 2)[0]}; allowed: one list on each line",
+                ExitCode.BadInput);
         }
 
         return true;

@@ -2,7 +2,7 @@ using System.IO.Pipelines;
 
 namespace SparseService.Api.Models.Predictions;
 
-/// <summary>The rows of a body, some at a time. Holds no more than what the server has buffered of the body and one unfinished row.</summary>
+/// <summary>The rows of a body, some at a time. Holds no more than what the server has buffered of the body.</summary>
 internal sealed class RowStream(PipeReader body, IRowFormat format, int features) : IAsyncDisposable
 {
     // Bytes of one upload arrive within less; who sends a row and waits for its answer does not notice.

@@ -85,7 +85,8 @@ internal sealed class PredictBench : Benchmark<PredictResult>
     protected override void Print(PredictResult result)
     {
         static string Micro(double seconds) => (seconds * 1e6).ToString("N1", CultureInfo.InvariantCulture);
-        var engine = new Table().AddColumns("engine, rows", "one by one, µs", "together, µs", "as 128, µs", "together / one by one", "as 128 / one by one");
+        var engine = new Table().AddColumns(
+            "engine, rows", "one by one, µs", "together, µs", "as 128, µs", "together / one by one", "as 128 / one by one");
         foreach (var point in result.Engine)
         {
             engine.AddRow(
@@ -97,7 +98,8 @@ internal sealed class PredictBench : Benchmark<PredictResult>
         foreach (var point in result.Calls)
         {
             calls.AddRow(
-                $"{point.Rows}", point.Format, Micro(point.Median), Micro(point.P99), Micro(point.EngineMedian), $"{point.EngineShare:0 %}");
+                $"{point.Rows}", point.Format, Micro(point.Median), Micro(point.P99), Micro(point.EngineMedian),
+                $"{point.EngineShare:0 %}");
         }
 
         var streams = new Table().AddColumns("stream", "rows", "rows/s", "engine's share", "memory, MiB");
@@ -119,7 +121,8 @@ internal sealed class PredictBench : Benchmark<PredictResult>
         var spec = $$"""
             {
               "dataset": { "generated": { "kind": "glyphs", "trainSamples": {{(quick ? 500 : 5000)}}, "testSamples": 200, "seed": 1 } },
-              "training": { "epochs": {{(quick ? 1 : 3)}}, "batchSize": 32, "network": { "layers": {{layers}}, "topology": { "epsilon": 20 } } }
+              "training": { "epochs": {{(quick ? 1 : 3)}}, "batchSize": 32, "network":
+                { "layers": {{layers}}, "topology": { "epsilon": 20 } } }
             }
             """;
         using var client = new ServiceClient(credentials);
@@ -160,7 +163,8 @@ internal sealed class PredictBench : Benchmark<PredictResult>
     }
 
     private static async Task<CallPoint> CallsAsync(
-        HttpClient http, Uri path, string format, float[][] rows, int count, BenchRun run, EngineTime time, CancellationToken cancellationToken)
+        HttpClient http, Uri path, string format, float[][] rows, int count, BenchRun run, EngineTime time,
+        CancellationToken cancellationToken)
     {
         var body = format == Floats ? MemoryMarshal.AsBytes<float>(Numbers(rows, count)).ToArray() : JsonBody(rows, count);
         var calls = run.Quick ? 5 : Math.Max(40, (count == 1 ? 600 : 6000 / count) * run.Rounds);
