@@ -29,15 +29,23 @@ public sealed record ApiLimits
     [Range(1024, 1 << 30)]
     public int SpecBytes { get; init; } = 16 << 20;
 
-    /// <summary>Bytes of a prediction's body.</summary>
+    /// <summary>Bytes of a prediction's body when its answer is not streamed.</summary>
     [Range(1024, 1 << 30)]
     public int PredictBytes { get; init; } = 16 << 20;
 
-    /// <summary>Rows of one prediction.</summary>
+    /// <summary>Bytes of a prediction's body when its answer is streamed: what is read is not kept.</summary>
+    [Range(1024, long.MaxValue)]
+    public long PredictStreamBytes { get; init; } = 64L << 30;
+
+    /// <summary>Seconds that one prediction may take, streamed ones too.</summary>
+    [Range(1, 24 * 3600)]
+    public int PredictSeconds { get; init; } = 3600;
+
+    /// <summary>Rows of one prediction that is not streamed.</summary>
     [Range(1, int.MaxValue)]
     public int PredictRows { get; init; } = 100_000;
 
-    /// <summary>Numbers in the answer of one prediction: rows times outputs.</summary>
+    /// <summary>Numbers in the answer of one prediction that is not streamed: rows times outputs.</summary>
     [Range(1, int.MaxValue)]
     public int PredictOutputs { get; init; } = 16 << 20;
 

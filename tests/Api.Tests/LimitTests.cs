@@ -71,6 +71,24 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task PredictionStreams_BeyondBytesOrTime_AreRefused()
+    {
+        await using var service = await StartAsync(("Limits:PredictStreamBytes", "20000"), ("Limits:PredictSeconds", "2"));
+        await service.Submitter.GlyphsAsync("tiny glyphs");
+        var path = $"/v1/models/{(await TrainedRun.TrainAsync(service))["modelId"]}/predict";
+        using var large = new HttpRequestMessage(HttpMethod.Post, path) { Content = new ByteArrayContent(new byte[20 * 784 * 4]) };
+        large.Content.Headers.ContentType = new("application/octet-stream");
+        large.Headers.Accept.Add(new("application/x-ndjson"));
+        await (await service.Viewer.SendAsync(large, Cancellation)).RefusalAsync(413, "Content-Length");
+
+        using var slow = await DuplexCall.StartAsync(service, path, "application/octet-stream", bytes: 20_000);
+        await slow.SendAsync(new byte[784 * 4]);
+        Assert.Contains("probabilities", await slow.ReadLineAsync(), StringComparison.Ordinal);
+        Assert.Contains("at most 2 s", await slow.ReadLineAsync(), StringComparison.Ordinal);
+        Assert.Null(await slow.ReadLineAsync());
+    }
+
+    [Fact]
     public async Task LiveConnections_BeyondTheirLimits_AreRefused()
     {
         await using var service = await StartAsync(

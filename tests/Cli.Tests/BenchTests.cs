@@ -180,6 +180,24 @@ public class BenchTests
         });
     }
 
+    [Fact]
+    public async Task Predict_Quick_HoldsCallsStreamsAndBothWaysOfTheEngine()
+    {
+        var result = await QuickAsync("predict");
+
+        Assert.All(result.GetProperty("engine").EnumerateArray(), point =>
+            Assert.All(["oneByOne", "together", "padded"], way => AssertOrdered(point.GetProperty(way))));
+        var calls = result.GetProperty("calls").EnumerateArray().ToList();
+        Assert.Equal([1, 1, 32, 32, 1000, 1000], calls.Select(call => call.GetProperty("rows").GetInt32()));
+        Assert.All(calls, call =>
+        {
+            Assert.InRange(call.GetProperty("median").GetDouble(), 1e-6, call.GetProperty("p99").GetDouble());
+            Assert.InRange(call.GetProperty("engineShare").GetDouble(), 1e-6, 1);
+        });
+        Assert.All(result.GetProperty("streams").EnumerateArray(), stream =>
+            Assert.True(stream.GetProperty("rowsPerSecond").GetDouble() > 0));
+    }
+
     [Theory]
     [InlineData("Accuracy needs real data", "accuracy", "--quick")]
     [InlineData("Accuracy needs real data", "accuracy-parallel", "--quick")]

@@ -1,7 +1,6 @@
-using System.Runtime.InteropServices;
-using Microsoft.Extensions.Options;
 using Npgsql;
 using SparseService.Api.Models.Archives;
+using SparseService.Api.Models.Predictions;
 
 namespace SparseService.Api.Models;
 
@@ -19,15 +18,12 @@ public static class ModelsApi
                 "format: safetensors (CSR arrays; the default), npz (the same arrays for NumPy and SciPy) or onnx (a graph with sparse "
                 + "initializers, from raw rows to probabilities; up to 2 GiB). "
                 + "layer: with npz, only this weight matrix, from 0, as scipy.sparse.load_npz reads it.");
-        models.MapPost("/{id:guid}/predict", Predict).WithName("predict").Refuses(400, 404, 413, 415, 422)
+        models.MapPost("/{id:guid}/predict", PredictEndpoint.Predict).WithName("predict").Refuses(400, 404, 408, 413, 415, 422)
             .TakesAtMost(limits.PredictBytes)
-            .Accepts<PredictRequest>("application/json", "application/octet-stream")
+            .Accepts<PredictRequest>(JsonRows.ContentType, PredictEndpoint.OtherContentTypes)
             .Produces<PredictResponse>()
-            .WithSummary("Predict")
-            .WithDescription(
-                "The body is JSON, or rows of little-endian float32 values one after the other (application/octet-stream). With Accept: "
-                + "application/octet-stream the answer is little-endian float32 too: all outputs of the first row, then of the second "
-                + "and so on.");
+            .WithSummary("Predict, also as a stream")
+            .WithDescription(PredictEndpoint.Description);
         return models;
     }
 
@@ -74,39 +70,4 @@ public static class ModelsApi
                 return Refused.BadRequest(ApiFault.Of("format", format, "safetensors, npz or onnx"));
         }
     }
-
-    private static async Task<IResult> Predict(
-        Guid id, HttpRequest request, SparseDbContext db, LoadedModels models, IOptions<ApiLimits> limits,
-        CancellationToken cancellationToken)
-    {
-        var row = await db.Models.AsNoTracking().SingleOrDefaultAsync(model => model.Id == id, cancellationToken);
-        if (row is null)
-        {
-            return Refused.NotFound("model", id);
-        }
-
-        var (samples, refusal) = PredictRows.Read(request, await RequestBytes.ReadAsync(request, cancellationToken), row, limits.Value);
-        if (refusal is not null)
-        {
-            return refusal;
-        }
-
-        using var lease = await models.LeaseAsync(row.BlobHash, cancellationToken);
-        var outputs = new float[samples.Length / row.Features * row.Outputs];
-        lease.Model.Predict(samples, outputs);
-        if (Array.FindIndex(outputs, value => !float.IsFinite(value)) is >= 0 and var place)
-        {
-            return Refused.Unprocessable(
-                "The model's output is not finite.",
-                ApiFault.Of(
-                    $"$.rows[{place / row.Outputs}]", outputs[place], "values of the size that the model was trained on"));
-        }
-
-        return WantsBytes(request)
-            ? TypedResults.Bytes(MemoryMarshal.AsBytes<float>(outputs).ToArray(), Download.ContentType)
-            : TypedResults.Ok(PredictRows.Answer(row, outputs));
-    }
-
-    private static bool WantsBytes(HttpRequest request) =>
-        request.Headers.Accept.ToString().Contains(Download.ContentType, StringComparison.OrdinalIgnoreCase);
 }

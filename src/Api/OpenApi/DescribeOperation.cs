@@ -18,6 +18,7 @@ internal sealed class DescribeOperation : IOperationFilter
         ["401"] = "No key, or none that is valid.",
         ["403"] = "The key's role does not allow it, or the thing belongs to another key.",
         ["404"] = "There is no such thing.",
+        ["408"] = "It took longer than one call may.",
         ["409"] = "The state of things forbids it.",
         ["413"] = "The body is too large.",
         ["415"] = "The body's media type is not understood.",

@@ -43,7 +43,8 @@ internal sealed class ProblemPipeline(ILogger<ProblemPipeline> logger) : IExcept
         return new ProblemResult(ApiProblem.Of(http.Response.StatusCode, detail, fault)).ExecuteAsync(http);
     }
 
-    private static ProblemResult From(Exception exception, HttpRequest request) => exception switch
+    /// <summary>What a client is told of an exception.</summary>
+    public static ProblemResult From(Exception exception, HttpRequest request) => exception switch
     {
         RefusedException refused => refused.Result,
         InvalidSpecException invalid => Refused.BadRequest([.. invalid.Faults.Select(ApiFault.From)]),
@@ -79,7 +80,8 @@ internal sealed class ProblemPipeline(ILogger<ProblemPipeline> logger) : IExcept
         // The routing middleware has replaced the endpoint by its own 415 one, so the candidates are looked up by path shape instead.
         var path = http.Request.Path.Value ?? "";
         return path.Contains("/parts/", StringComparison.Ordinal) ? "application/octet-stream"
-            : path.EndsWith("/predict", StringComparison.Ordinal) ? "application/json or application/octet-stream"
+            : path.EndsWith("/predict", StringComparison.Ordinal)
+                ? "application/json, application/x-ndjson, text/csv or application/octet-stream"
             : "application/json";
     }
 }

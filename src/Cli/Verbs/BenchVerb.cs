@@ -6,6 +6,7 @@ using SparseService.Cli.Bench.Parallel;
 using SparseService.Cli.Bench.Partitions;
 using SparseService.Cli.Bench.Parts;
 using SparseService.Cli.Bench.Peers;
+using SparseService.Cli.Bench.Predict;
 using SparseService.Cli.Bench.Report;
 using SparseService.Cli.Bench.Scale;
 using SparseService.Cli.Bench.Scaling;
@@ -42,6 +43,7 @@ internal sealed class BenchVerb : Verb
             new ScalingBench(),
             new KernelBench(),
             new LiveLatency(),
+            new PredictBench(),
             new DashboardBench(),
             new ReadmeVerb(),
             new StepsPart(),

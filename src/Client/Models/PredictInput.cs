@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using SparseService.Client.Connection;
 
@@ -70,50 +69,20 @@ internal static class PredictInput
 
     private static List<float> Csv(string text, string? drop, int features)
     {
-        var lines = text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        var separator = lines.Length == 0 ? ',' : new[] { '\t', ';', ',' }.First(letter => lines[0].Contains(letter) || letter == ',');
-        var rows = lines.Select(line => line.Split(separator, StringSplitOptions.TrimEntries)).ToList();
-        var hasHeader = rows.Count > 0 && rows[0].Any(cell => !TryNumber(cell.Trim('"'), out _));
-        var dropped = drop is null || rows.Count == 0 ? -1 : Column(drop, hasHeader ? rows[0] : null, rows[0].Length);
-        // A label that is a word makes the first row look like a header; a second one like it shows that it is none.
-        if (hasHeader && dropped >= 0 && IsNumeric(rows[0], dropped))
+        var rows = new CsvRow(drop, features);
+        var (samples, row) = (new List<float>(), new float[features]);
+        foreach (var line in text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            hasHeader = false;
-        }
-
-        var samples = new List<float>();
-        foreach (var (row, cells) in rows.Index().Skip(hasHeader ? 1 : 0))
-        {
-            RequireCount(row + 1, cells.Length - (dropped >= 0 ? 1 : 0), features, " (--drop COLUMN leaves one out)");
-            foreach (var (column, cell) in cells.Index().Where(cell => cell.Index != dropped))
+            if (rows.TryRead(line, row))
             {
-                samples.Add(TryNumber(cell.Trim('"'), out var value) ? value : throw Wrong(row + 1, column + 1, cell));
+                samples.AddRange(row);
             }
         }
 
         return samples;
     }
 
-    private static bool IsNumeric(string[] cells, int except) =>
-        cells.Index().All(cell => cell.Index == except || TryNumber(cell.Item.Trim('"'), out _));
-
-    private static int Column(string drop, string[]? header, int count)
-    {
-        var named = header is null ? -1 : Array.FindIndex(header, name => name.Trim('"') == drop);
-        if (named >= 0)
-        {
-            return named;
-        }
-
-        return int.TryParse(drop, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= count
-            ? number - 1
-            : throw new CliFault($"--drop is {drop}; allowed: the name of a column, or its number from 1 to {count}", ExitCode.BadInput);
-    }
-
-    private static bool TryNumber(string text, out float value) =>
-        float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
-
-    private static void RequireCount(int row, int count, int features, string hint)
+    public static void RequireCount(long row, int count, int features, string hint)
     {
         if (count != features)
         {
@@ -121,6 +90,6 @@ internal static class PredictInput
         }
     }
 
-    private static CliFault Wrong(int row, int column, string value) =>
+    public static CliFault Wrong(long row, int column, string value) =>
         new($"row {row}, column {column} is {Output.Words.Safe(Output.Words.Fit(value, 60))}; allowed: a number", ExitCode.BadInput);
 }

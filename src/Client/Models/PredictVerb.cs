@@ -28,15 +28,20 @@ internal sealed class PredictVerb : ModelVerb
         "--dataset", "DATASET", "Predict the first rows of this one, with the truth beside; without FILE, of the one it was trained on.");
     private readonly Option<int?> rows = Number("--rows", 1, "How many rows of the dataset (5).");
 
+    private readonly Option<string?> stream = Text(
+        "--file", "ROWS",
+        "A file of any length (- is standard input), NDJSON ([…] on each line) or CSV: a line of JSON for each row, as it goes.");
+
     public PredictVerb()
         : base(
             "predict", "Asks a model about rows of features, as they came from the source (not normalised).",
             "./sparse models predict glyphs --rows 10",
             "./sparse models predict churn customers.csv --drop churned",
-            "echo '[[5.1, 3.5, 1.4, 0.2]]' | ./sparse models predict iris --json")
+            "echo '[[5.1, 3.5, 1.4, 0.2]]' | ./sparse models predict iris --json",
+            "zcat rows.ndjson.gz | ./sparse models predict iris --file - > predictions.ndjson")
     {
         Arguments.Add(file);
-        Add(drop, dataset, rows);
+        Add(stream, drop, dataset, rows);
         Validators.Add(result =>
         {
             if ((result.GetValue(dataset) is not null || result.GetValue(rows) is not null)
@@ -44,18 +49,54 @@ internal sealed class PredictVerb : ModelVerb
             {
                 result.AddError("--dataset and --rows bring their own rows; FILE and --drop are not allowed with them.");
             }
+
+            if (result.GetValue(stream) is not null
+                && (result.GetValue(dataset) is not null || result.GetValue(rows) is not null || result.GetValue(file) is not null))
+            {
+                result.AddError("--file brings the rows; FILE, --dataset and --rows are not allowed with it.");
+            }
         });
     }
 
     protected override async Task<int> RunAsync(Call call, JsonElement model, CancellationToken cancellationToken)
     {
         var features = (int)(model.Whole("features") ?? 0);
+        if (call.Arguments.GetValue(stream) is { } source)
+        {
+            return await StreamAsync(call, model, source, features, cancellationToken);
+        }
+
         var (samples, truths) = await DatasetAsync(call, model, cancellationToken) is { } found
             ? await FirstRowsAsync(call, found, features, cancellationToken)
             : (await PredictInput.ReadAsync(
                 call.Arguments.GetValue(file) ?? "-", call.Arguments.GetValue(drop), features, cancellationToken), null);
         var answer = await AskAsync(call.Client, model, samples, features, cancellationToken);
         return call.Show(answer, () => Print(answer, truths));
+    }
+
+    private async Task<int> StreamAsync(Call call, JsonElement model, string source, int features, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var file = new RowFile(
+                source == "-" ? Console.OpenStandardInput() : File.OpenRead(source), call.Arguments.GetValue(drop), features);
+            var predicting = new PredictStream(
+                (int)Math.Max(1, model.Whole("outputs") ?? 1), RowsAtATime(model, features),
+                (samples, token) => AskAsync(call.Client, model, samples, features, token));
+            return await predicting.RunAsync(file, cancellationToken) > 0
+                ? ExitCode.Done
+                : throw new CliFault($"--file is {source}, which has no rows; allowed: at least one", ExitCode.BadInput);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new CliFault($"--file is {source}, which cannot be read, or the output not written: {fault.Message}", ExitCode.BadInput);
+        }
+    }
+
+    private static int RowsAtATime(JsonElement model, int features)
+    {
+        var outputs = (int)Math.Max(1, model.Whole("outputs") ?? 1);
+        return Math.Max(1, Math.Min(BatchRows, Math.Min(BatchBytes / (features * sizeof(float)), BatchOutputs / outputs)));
     }
 
     // Null when the user brings rows: nobody types them at a prompt.
@@ -98,8 +139,7 @@ internal sealed class PredictVerb : ModelVerb
     private static async Task<JsonElement> AskAsync(
         ServiceClient client, JsonElement model, float[] samples, int features, CancellationToken cancellationToken)
     {
-        var outputs = (int)Math.Max(1, model.Whole("outputs") ?? 1);
-        var batch = Math.Max(1, Math.Min(BatchRows, Math.Min(BatchBytes / (features * sizeof(float)), BatchOutputs / outputs)));
+        var batch = RowsAtATime(model, features);
         var merged = new JsonObject();
         for (var row = 0; row * features < samples.Length; row += batch)
         {

@@ -4,7 +4,7 @@ namespace SparseService.Engine.Kernels;
 
 /// <summary>A device that can run every operation of training. The operations stand one per file beside this one.</summary>
 /// <remarks>
-/// One caller at a time. Buffers may be longer than an operation needs; what lies beyond is neither read nor written.
+/// One caller at a time, but see <see cref="TakesSeveralCallers"/>. Buffers may be longer than an operation needs; what lies beyond is neither read nor written.
 /// Inputs and outputs must be different buffers unless an operation says otherwise. Matrices are trusted: see
 /// <see cref="Sparse.CsrMatrix.Check"/>.
 /// </remarks>
@@ -24,6 +24,9 @@ public abstract partial class Backend : IDisposable
 
     /// <summary>Threads that it works on.</summary>
     public int Threads { get; private protected init; } = 1;
+
+    /// <summary>Whether several may call <see cref="Probabilities"/> and the forward product of inference at once.</summary>
+    public virtual bool TakesSeveralCallers => false;
 
     /// <summary>How preactivations and input gradients are added up from now on, default: as floats. Whoever trains sets it layer by layer.</summary>
     internal SumGrid Grid { get; set; }

@@ -7,4 +7,6 @@ public sealed partial class ReferenceBackend : Backend
     internal const string BackendName = "reference";
 
     public override string Name => BackendName;
+
+    public override bool TakesSeveralCallers => true;
 }

@@ -27,6 +27,8 @@ public sealed partial class SimdBackend : Backend
 
     public override string Name => BackendName;
 
+    public override bool TakesSeveralCallers => true;
+
     internal override void RunBlocks<TWork>(ref TWork work, int count) => team.Run(ref work, count);
 
     public override void Dispose()

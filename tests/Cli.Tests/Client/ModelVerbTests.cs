@@ -78,6 +78,37 @@ public sealed class ModelVerbTests(SharedHost shared) : IAsyncLifetime
         Assert.Equal(truths, (await desk.RunAsync("models", "predict", name, "--rows", "3")).Expect(0).Output);
     }
 
+    [Fact]
+    public async Task PredictFile_CsvNdjsonAndStandardInput_GiveALineForEachRow()
+    {
+        const int Rows = 25_000; // several requests
+        var values = Enumerable.Range(0, Rows).Select(row => $"{(row % 2 == 0 ? "0.4,0.4" : "-0.4,-0.4")},0,{row % 7}").ToArray();
+        desk.Write("rows.csv", "a,b,c,d,label\n" + string.Join('\n', values.Select(row => $"{row},yes")));
+        desk.Write("rows.ndjson", string.Join('\n', values.Select(row => $"[{row}]")) + "\n");
+
+        var csv = (await desk.RunAsync("models", "predict", name, "--file", desk["rows.csv"], "--drop", "label")).Expect(0);
+        var ndjson = (await desk.RunAsync("models", "predict", name, "--file", desk["rows.ndjson"])).Expect(0);
+        var piped = (await desk.RunAsync(
+            ["models", "predict", name, "--file", "-"], string.Join('\n', values.Take(5).Select(row => $"[{row}]")))).Expect(0);
+        Assert.Equal((csv.Output, ""), (ndjson.Output, csv.Errors));
+        var lines = csv.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(Rows, lines.Length);
+        Assert.Equal(5, piped.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        var first = System.Text.Json.JsonElement.Parse(lines[0]);
+        Assert.Equal(("yes", 2), (first.GetProperty("class").GetString(), first.GetProperty("probabilities").GetArrayLength()));
+    }
+
+    [Theory]
+    [InlineData("1,2,3\n", "row 1 is 3 values; allowed: 4")]
+    [InlineData("1,2,3,4\n1,2,x,4\n", "row 2, column 3 is x; allowed: a number")]
+    [InlineData("[1,2,3,4]\n[1,2,\"x\",4]\n", "row 2, column 3 is x; allowed: a number")]
+    [InlineData("[1,2,3,4]\n[1,2\n", "row 2 is no JSON list of numbers")]
+    [InlineData("[[1,2,3,4]]\n", "row 1, column 1 is [; allowed: a number")]
+    [InlineData("{}", "row 1 is no list")]
+    [InlineData("", "no rows")]
+    public async Task PredictFile_RowsThatCannotBe_Return5WithTheirPlace(string input, string expected) => Assert.Contains(
+        expected, (await desk.RunAsync(["models", "predict", name, "--file", "-"], input)).Expect(5).Errors, StringComparison.Ordinal);
+
     [Theory]
     [InlineData("1,2,3\n", "row 1 is 3 values; allowed: 4")]
     [InlineData("1,2,3,4\n1,2,x,4\n", "row 2, column 3 is x; allowed: a number")]

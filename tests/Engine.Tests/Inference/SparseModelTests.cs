@@ -77,9 +77,11 @@ public sealed class SparseModelTests : IDisposable
         trainer.WriteModel(file);
         file.Position = 0;
         using var model = SparseModel.Load(file, backend);
+        model.PredictPart(new float[2 * 200], new float[2 * 200]);
         Assert.InRange(model.Bytes, file.Length, file.Length + (65 << 20)); // 128 samples would be 1.5 GB
         var output = new float[2];
         model.Predict([0.5f, 0.5f], output);
+        Assert.InRange(model.Bytes, file.Length, file.Length + (95 << 20));
         Assert.Equal(1, output[0] + output[1], 1e-4);
     }
 }
