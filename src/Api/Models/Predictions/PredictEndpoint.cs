@@ -14,7 +14,8 @@ internal static class PredictEndpoint
         "The body is JSON; or application/x-ndjson, a list of numbers on each line; or text/csv, numbers with commas between them on each "
         + "line (with header=present the first line is passed over); or rows of little-endian float32 values one after the other "
         + "(application/octet-stream). With Accept: application/x-ndjson the answer is a stream: rows are read, predicted and answered "
-        + "some at a time, a line for each, {\"class\": …, \"probabilities\": […]} or {\"value\": …}; what goes wrong after the first answers "
+        + "some at a time, a line for each, {\"class\": …, \"probabilities\": […]} or {\"value\": …}; what goes wrong after the "
+        + "first answers "
         + "were sent stands in a last line, {\"error\": …}, with what a problem says. Such a client has to read while it sends. With "
         + "Accept: application/octet-stream the answer is little-endian float32: all outputs of the first row, then of the second "
         + "and so on.";
