@@ -7,15 +7,20 @@ namespace SparseService.Engine.Kernels;
 public abstract partial class Backend
 {
     /// <summary>Sets the last bit of every weight that is not 0, if sums are <see cref="Training.Summation.FixedPoint"/>; else does nothing.</summary>
-    public unsafe void MakeTieFree(DeviceBuffer<float> weights)
+    public void MakeTieFree(DeviceBuffer<float> weights)
     {
         if (Grid.Forward != 0)
         {
-            var work = new TieFreeWork((uint*)weights.Pointer, weights.Length);
-            RunBlocks(ref work, work.Blocks);
+            MakeTieFreeCore(weights);
         }
 
         GC.KeepAlive(weights);
+    }
+
+    private protected virtual unsafe void MakeTieFreeCore(DeviceBuffer<float> weights)
+    {
+        var work = new TieFreeWork((uint*)weights.Pointer, weights.Length);
+        RunBlocks(ref work, work.Blocks);
     }
 }
 
