@@ -6,9 +6,6 @@ namespace SparseService.Engine.Gpu;
 
 public sealed unsafe partial class OpenClBackend
 {
-    // Of the device's memory that a dataset may take; beyond, each minibatch's rows are sent.
-    private const int StoreShare = 4;
-
     private const int TileItems = 16;
 
     private DeviceStore? store;
@@ -18,8 +15,7 @@ public sealed unsafe partial class OpenClBackend
     {
         RequireRows(data, rows);
         var element = data.Element == SampleElement.Byte ? "uchar" : "float";
-        var bytes = data.Rows * data.RowBytes;
-        var isResident = bytes <= Device.LargestBufferBytes && bytes <= Device.MemoryBytes / StoreShare;
+        var isResident = data.Rows * data.RowBytes <= MostStoreBytes;
         var raw = isResident ? Resident(data) : Sent(data, rows);
         var places = isResident ? rows : Enumerable.Range(0, rows.Length).ToArray();
         KernelOf("MinibatchGather", "gather", $"-DELEMENT={element}")

@@ -8,6 +8,9 @@ public sealed unsafe partial class OpenClBackend : Backend
 {
     internal const string BackendName = "opencl";
 
+    // Of the device's memory that a dataset may take.
+    private const int StoreShare = 4;
+
     private readonly DeviceQueue queue;
     private readonly KernelShapes shapes;
     private readonly ArrayCopies arrays;
@@ -22,12 +25,16 @@ public sealed unsafe partial class OpenClBackend : Backend
         queue = new DeviceQueue(device, pins);
         arrays = new ArrayCopies(queue);
         this.shapes = shapes ?? KernelShapes.Of(device);
+        MostStoreBytes = Math.Min(device.LargestBufferBytes, device.MemoryBytes / StoreShare);
     }
 
     public override string Name => BackendName;
 
     /// <summary>Where it computes.</summary>
     public GpuDevice Device { get; }
+
+    /// <summary>A dataset of up to so many bytes is sent once and stays; of a larger one each minibatch's rows are sent.</summary>
+    internal long MostStoreBytes { get; init; }
 
     private int WideBytes => Device.HasDouble ? sizeof(double) : sizeof(float);
 

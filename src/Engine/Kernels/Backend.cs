@@ -62,6 +62,16 @@ public abstract partial class Backend : IDisposable
         };
     }
 
+    /// <summary>Creates the backend that options ask for.</summary>
+    /// <param name="otherwise">For options that name none; null as in <see cref="Create"/>. A device trains alone: several workers get
+    /// <c>simd</c> in its place.</param>
+    /// <inheritdoc cref="Create"/>
+    public static Backend For(Training.TrainingOptions options, string? otherwise, int threads = 0)
+    {
+        var name = options.Backend is { } kind ? kind.ToString().ToLowerInvariant() : otherwise;
+        return Create(name == OpenClBackend.BackendName && options.Parallel is not null ? SimdBackend.BackendName : name, threads);
+    }
+
     /// <summary>Executes blocks 0 to count − 1, on the backend's threads if it has some.</summary>
     internal virtual void RunBlocks<TWork>(ref TWork work, int count)
         where TWork : unmanaged, IBlockWork
