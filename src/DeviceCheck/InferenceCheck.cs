@@ -33,13 +33,15 @@ public static class InferenceCheck
         watch.Stop();
 
         var judged = Enumerable.Range(0, Judged).Select(row => row * (Inputs / Judged)).ToArray();
-        var expected = judged.AsParallel().AsOrdered().Where(row => Survives(weights, biases[0], bits.AsSpan(row * words, words))).ToArray();
+        var expected = judged.AsParallel().AsOrdered()
+            .Where(row => Survives(weights, biases[0], bits.AsSpan(row * words, words))).ToArray();
         var isRight = expected.SequenceEqual(judged.Intersect(survivors)) && survivors.AsSpan().SequenceEqual(again);
         var edges = weights.Sum(layer => layer.Nnz);
         var executed = weights.Zip(inference.Active, (layer, active) => (double)layer.Nnz * active).Sum();
         output.WriteLine(
             $"inference {width} × {depth}: {(isRight ? "right" : "WRONG")} ({expected.Length} of {Judged} judged inputs survive),"
-            + $" {survivors.Length} survivors, {watch.Elapsed.TotalSeconds:0.000} s, {Inputs * (double)edges / watch.Elapsed.TotalSeconds:E2} challenge edges/s,"
+            + $" {survivors.Length} survivors, {watch.Elapsed.TotalSeconds:0.000} s,"
+            + $" {Inputs * (double)edges / watch.Elapsed.TotalSeconds:E2} challenge edges/s,"
             + $" {executed / watch.Elapsed.TotalSeconds:E2} executed edges/s; inputs are random, not the challenge's");
         Array.ForEach(weights, layer => layer.Dispose());
         return isRight ? 0 : 1;

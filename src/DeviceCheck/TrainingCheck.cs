@@ -25,14 +25,16 @@ public static class TrainingCheck
             {
                 worst = Math.Max(worst, Math.Max(Distance(one.Loss, other.Loss), Distance(one.TestLoss, other.TestLoss)));
                 output.WriteLine(
-                    $"epoch {one.Epoch}: loss {other.Loss:0.00000} (processor {one.Loss:0.00000}), test accuracy {other.TestAccuracy:0.0000}"
-                    + $" ({one.TestAccuracy:0.0000}), {other.TrainSeconds:0.000} s training ({one.TrainSeconds:0.000} s),"
+                    $"epoch {one.Epoch}: loss {other.Loss:0.00000} (processor {one.Loss:0.00000}),"
+                    + $" test accuracy {other.TestAccuracy:0.0000} ({one.TestAccuracy:0.0000}),"
+                    + $" {other.TrainSeconds:0.000} s training ({one.TrainSeconds:0.000} s),"
                     + $" {other.EvolutionSeconds:0.000} s evolution on the host, {other.TestSeconds:0.000} s test");
             }
 
             var isStable = model.AsSpan().SequenceEqual(again);
             output.WriteLine(
-                $"train: largest relative difference of a loss {worst:E1} (allowed {Tolerance:E0}), second run {(isStable ? "bit-equal" : "NOT bit-equal")}");
+                $"train: largest relative difference of a loss {worst:E1} (allowed {Tolerance:E0}),"
+                + $" second run {(isStable ? "bit-equal" : "NOT bit-equal")}");
             return worst <= Tolerance && isStable ? 0 : 1;
         }
         finally
@@ -45,13 +47,17 @@ public static class TrainingCheck
     {
         if (folder is null)
         {
-            GeneratedDatasets.ToStore(new GeneratedDataset { Kind = GeneratedDatasetKind.Glyphs, TrainSamples = 4000, TestSamples = 1000 }, path);
+            var glyphs = new GeneratedDataset { Kind = GeneratedDatasetKind.Glyphs, TrainSamples = 4000, TestSamples = 1000 };
+            GeneratedDatasets.ToStore(glyphs, path);
             return;
         }
 
         var (options, files) = DatasetImport.Detect(folder);
         DatasetImport.ToStore(
-            options, files.ToDictionary(file => file.Key, file => (Func<Stream>)(() => File.OpenRead(file.Value))), path, new DatasetLimits());
+            options,
+            files.ToDictionary(file => file.Key, file => (Func<Stream>)(() => File.OpenRead(file.Value))),
+            path,
+            new DatasetLimits());
     }
 
     private static (List<EpochResult> Results, byte[] Model) Train(string name, SampleStore data)
