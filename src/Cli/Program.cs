@@ -2,6 +2,7 @@ using System.CommandLine;
 using Npgsql;
 using SparseService.Cli.Machine;
 using SparseService.Cli.Verbs;
+using SparseService.Engine.Gpu;
 using SparseService.Engine.Parallel;
 using SparseService.Engine.Parallel.Ranks;
 using SparseService.Engine.Training;
@@ -34,7 +35,7 @@ return await Entry.RunAsync(root, args, Explain);
 static CliFault? Explain(Exception exception) => exception switch
 {
     InvalidSpecException fault => new CliFault(string.Join('\n', fault.Faults), ExitCode.BadInput),
-    TrainingDivergedException or RankFailedException => new CliFault(exception.Message),
+    TrainingDivergedException or RankFailedException or DeviceException => new CliFault(exception.Message),
     NpgsqlException => new CliFault($"Postgres: {exception.Message}", ExitCode.Unreachable),
     _ => null,
 };

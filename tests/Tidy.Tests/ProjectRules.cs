@@ -13,6 +13,7 @@ public class ProjectRules
         ["Jobs"] = ["Persistence", "Engine"],
         ["Api"] = ["Jobs", "Persistence", "Engine"],
         ["Client"] = ["Engine"],
+        ["DeviceCheck"] = ["Engine"],
         ["Cli"] = ["Api", "Client", "Jobs", "Persistence", "Engine"],
     };
 

@@ -14,6 +14,11 @@ internal static class Programs
 
     public static bool HasMpi() => ChildProcess.Find("mpirun") is not null;
 
+    // Drivers are no programs: each leaves a file that names its library.
+    public static bool HasPocl() => File.Exists("/etc/OpenCL/vendors/pocl.icd");
+
+    public static bool HasOclgrind() => ChildProcess.Find("oclgrind") is not null;
+
     public static bool HasChromium() =>
         ChildProcess.Find("chromium") is not null || ChildProcess.Find("chromium-browser") is not null
         || ChildProcess.Find("google-chrome") is not null;

@@ -17,7 +17,9 @@ internal sealed class LocalTraining(TrainRequest request, TrainOutput output)
     {
         RequireFolderOf(request.CheckpointPath);
         RequireFolderOf(request.ModelPath);
-        using var backend = Backend.Create(request.Backend, request.Threads);
+        using var backend = request.Backend is null
+            ? Backend.For(request.Spec.Training, null, request.Threads)
+            : Backend.Create(request.Backend, request.Threads);
         var path = FindData(cancellationToken);
         using var data = SampleStore.Open(path);
         using var trainer = Open(path, data, backend);

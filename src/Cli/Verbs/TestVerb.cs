@@ -59,10 +59,16 @@ internal sealed class TestVerb : Verb
         await TryAsync(() => SystemPackages.RequireAsync(
             "Open MPI", Programs.HasMpi, ["openmpi-bin"], "Install Open MPI 4: ranks that are processes are started by its mpirun.",
             cancellationToken));
+        await TryAsync(() => SystemPackages.RequireAsync(
+            "OpenCL on the processor (PoCL)", Programs.HasPocl, ["pocl-opencl-icd", "ocl-icd-libopencl1"],
+            "Install PoCL: the kernels for devices run on it.", cancellationToken));
+        await TryAsync(() => SystemPackages.RequireAsync(
+            "Oclgrind", Programs.HasOclgrind, ["oclgrind"], "Install Oclgrind: it looks for races in the kernels for devices.",
+            cancellationToken));
         await TryAsync(() => Npm.RequireAsync(cancellationToken));
     }
 
-    // Tests of the page and of MPI skip themselves, by name, where there is nothing to run them with.
+    // Tests of the page, of MPI and of devices skip themselves, by name, where there is nothing to run them with.
     private static async Task TryAsync(Func<Task> install)
     {
         try

@@ -85,7 +85,11 @@ public sealed unsafe class SampleStore : IDisposable
 
     internal SampleElement Element => tail.Element;
 
-    private byte* FeatureBytes => Mapped + StoreTail.FeaturesOffset;
+    /// <summary>Bytes of one row's features.</summary>
+    internal long RowBytes => tail.RowBytes;
+
+    /// <summary>All rows in the mapped file, side by side; valid until <see cref="Dispose"/>.</summary>
+    internal byte* FeatureBytes => Mapped + StoreTail.FeaturesOffset;
 
     private byte* Mapped
     {

@@ -1,3 +1,4 @@
+using SparseService.Engine.Gpu;
 using SparseService.Engine.Sparse;
 
 namespace SparseService.Engine.Kernels;
@@ -16,10 +17,13 @@ public abstract partial class Backend : IDisposable
     {
     }
 
-    /// <summary>Names of what this machine can run; the first one is the judge of the others.</summary>
-    public static IReadOnlyList<string> Available { get; } = [ReferenceBackend.BackendName, SimdBackend.BackendName];
+    /// <summary>Names of all backends, also of those that this machine cannot run.</summary>
+    public static IReadOnlyList<string> Names { get; } = [ReferenceBackend.BackendName, SimdBackend.BackendName, OpenClBackend.BackendName];
 
-    /// <summary>As in <c>--backend</c>: <c>reference</c> or <c>simd</c>.</summary>
+    /// <summary>Names of what this machine can run; the first one is the judge of the others. Looks for devices when first asked.</summary>
+    public static IReadOnlyList<string> Available => [.. Names.Where(name => name != OpenClBackend.BackendName || GpuDevice.All.Count > 0)];
+
+    /// <summary>As in <c>--backend</c>: <c>reference</c>, <c>simd</c> or <c>opencl</c>.</summary>
     public abstract string Name { get; }
 
     /// <summary>Threads that it works on.</summary>
@@ -33,11 +37,12 @@ public abstract partial class Backend : IDisposable
 
     /// <summary>Creates a backend by name.</summary>
     /// <param name="name">
-    /// <c>reference</c> (scalar, the judge) or <c>simd</c>; null takes what the environment variable SPARSE_BACKEND names, or
-    /// else <c>simd</c>.
+    /// <c>reference</c> (scalar, the judge), <c>simd</c> or <c>opencl</c> (a device, see <see cref="GpuDevice.Choose"/>); null takes what the
+    /// environment variable SPARSE_BACKEND names, or else <c>simd</c>.
     /// </param>
     /// <param name="threads">Threads over rows; results do not depend on it. 0 = one per processor.</param>
     /// <exception cref="ArgumentException">The name is not known; the message lists the names.</exception>
+    /// <exception cref="DeviceException">There is no device, or it does not answer.</exception>
     public static Backend Create(string? name = null, int threads = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
@@ -49,8 +54,19 @@ public abstract partial class Backend : IDisposable
         {
             ReferenceBackend.BackendName => new ReferenceBackend(),
             SimdBackend.BackendName => new SimdBackend(count),
-            _ => throw new ArgumentException($"Backend {source} is '{wanted}'; allowed: {string.Join(", ", Available)}", nameof(name)),
+            OpenClBackend.BackendName => new OpenClBackend(GpuDevice.Choose(), count),
+            _ => throw new ArgumentException($"Backend {source} is '{wanted}'; allowed: {string.Join(", ", Names)}", nameof(name)),
         };
+    }
+
+    /// <summary>Creates the backend that options ask for.</summary>
+    /// <param name="otherwise">For options that name none; null as in <see cref="Create"/>. A device trains alone: several workers get
+    /// <c>simd</c> in its place.</param>
+    /// <inheritdoc cref="Create"/>
+    public static Backend For(Training.TrainingOptions options, string? otherwise, int threads = 0)
+    {
+        var name = options.Backend is { } kind ? kind.ToString().ToLowerInvariant() : otherwise;
+        return Create(name == OpenClBackend.BackendName && options.Parallel is not null ? SimdBackend.BackendName : name, threads);
     }
 
     /// <summary>Executes blocks 0 to count − 1, on the backend's threads if it has some.</summary>

@@ -1,9 +1,11 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace SparseService.Engine.Kernels;
 
 /// <summary>Memory that a backend computes on, or that a matrix is stored in. For the CPU backends: native memory, aligned to a cache line
-/// so that a SIMD load never straddles two, and to a large page from 4 MiB on. Its length may be far over 2³¹.</summary>
+/// so that a SIMD load never straddles two, and to a large page from 4 MiB on. Its length may be far over 2³¹. A backend on a device keeps a copy
+/// there and leaves it there until somebody touches the host's.</summary>
 /// <remarks>Not zeroed, but behind its capacity stands one element that is 0. Activations are feature-major: element (neuron, sample) of a minibatch stands at neuron·batchSize +
 /// sample. Whoever works on <see cref="Pointer"/> or <see cref="Span"/> keeps the buffer itself alive until then.</remarks>
 public sealed unsafe class DeviceBuffer<T> : IDisposable
@@ -13,6 +15,7 @@ public sealed unsafe class DeviceBuffer<T> : IDisposable
 
     private readonly long bytes;
     private readonly DeviceBuffer<T>? whole;
+    private T* memory;
 
     public DeviceBuffer(long length)
     {
@@ -21,12 +24,12 @@ public sealed unsafe class DeviceBuffer<T> : IDisposable
         Capacity = length;
         bytes = checked((length + 1) * sizeof(T));
         var large = bytes >= HugePages.SmallestBytes;
-        Pointer = (T*)NativeMemory.AlignedAlloc((nuint)bytes, (nuint)(large ? HugePages.PageBytes : CacheLine));
-        Pointer[length] = default;
+        memory = (T*)NativeMemory.AlignedAlloc((nuint)bytes, (nuint)(large ? HugePages.PageBytes : CacheLine));
+        memory[length] = default;
         GC.AddMemoryPressure(bytes);
         if (large)
         {
-            HugePages.Advise(Pointer, bytes);
+            HugePages.Advise(memory, bytes);
         }
     }
 
@@ -39,7 +42,7 @@ public sealed unsafe class DeviceBuffer<T> : IDisposable
         this.whole = whole;
         Length = length;
         Capacity = length;
-        Pointer = whole.Pointer + start;
+        memory = whole.Pointer + start;
         GC.SuppressFinalize(this);
     }
 
@@ -51,7 +54,17 @@ public sealed unsafe class DeviceBuffer<T> : IDisposable
     /// <summary>Elements that there is room for.</summary>
     public long Capacity { get; private set; }
 
-    public T* Pointer { get; private set; }
+    /// <summary>The first element. Where a device has newer ones, they are fetched first.</summary>
+    public T* Pointer => OnDevice is null ? memory : BroughtHome();
+
+    /// <summary>What a device knows of this buffer; null while it has been on none.</summary>
+    internal IDeviceCopy? OnDevice { get; set; }
+
+    /// <summary>Where the host keeps the elements, whoever has the newest.</summary>
+    internal T* HostMemory => memory;
+
+    /// <summary>Whether the memory is another buffer's, which a device's copy would know nothing of.</summary>
+    internal bool IsWindow => whole is not null;
 
     /// <summary>The whole buffer; only for lengths below 2³¹.</summary>
     public Span<T> Span => new(Pointer, checked((int)Length));
@@ -136,20 +149,29 @@ public sealed unsafe class DeviceBuffer<T> : IDisposable
         Length = length;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private T* BroughtHome()
+    {
+        OnDevice!.BringHome();
+        return memory;
+    }
+
     private void Free()
     {
-        if (Pointer == null)
+        if (memory == null)
         {
             return;
         }
 
+        OnDevice?.Dispose();
+        OnDevice = null;
         if (whole is null)
         {
-            NativeMemory.AlignedFree(Pointer);
+            NativeMemory.AlignedFree(memory);
             GC.RemoveMemoryPressure(bytes);
         }
 
-        Pointer = null;
+        memory = null;
         (Length, Capacity) = (0, 0);
     }
 }

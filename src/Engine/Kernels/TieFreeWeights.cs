@@ -7,15 +7,20 @@ namespace SparseService.Engine.Kernels;
 public abstract partial class Backend
 {
     /// <summary>Sets the last bit of every weight that is not 0, if sums are on a <see cref="Grid"/>; else does nothing.</summary>
-    internal unsafe void MakeTieFree(DeviceBuffer<float> weights)
+    internal void MakeTieFree(DeviceBuffer<float> weights)
     {
         if (Grid.Forward != 0)
         {
-            var work = new TieFreeWork((uint*)weights.Pointer, weights.Length);
-            RunBlocks(ref work, work.Blocks);
+            MakeTieFreeCore(weights);
         }
 
         GC.KeepAlive(weights);
+    }
+
+    private protected virtual unsafe void MakeTieFreeCore(DeviceBuffer<float> weights)
+    {
+        var work = new TieFreeWork((uint*)weights.Pointer, weights.Length);
+        RunBlocks(ref work, work.Blocks);
     }
 }
 

@@ -49,24 +49,31 @@ internal sealed class ColumnGroups : IDisposable
         Positions.Resize(Positions.Capacity);
         Places.Resize(index.Positions.Length);
         var (place, columns) = (0L, index.ColumnOffsets.Length - 1);
+        var offsets = Offsets.Pointer;
+        var rows = Rows.Pointer;
+        var positions = Positions.Pointer;
+        var places = Places.Pointer;
+        var fromOffsets = index.ColumnOffsets.Pointer;
+        var fromRows = index.RowIndices.Pointer;
+        var fromPositions = index.Positions.Pointer;
         for (var column = 0L; column < columns; column++)
         {
-            Offsets.Pointer[column] = place;
-            for (var t = index.ColumnOffsets.Pointer[column]; t < index.ColumnOffsets.Pointer[column + 1]; t++, place++)
+            offsets[column] = place;
+            for (var t = fromOffsets[column]; t < fromOffsets[column + 1]; t++, place++)
             {
-                Rows.Pointer[place] = index.RowIndices.Pointer[t];
-                Positions.Pointer[place] = index.Positions.Pointer[t];
-                Places.Pointer[index.Positions.Pointer[t]] = (int)place;
+                rows[place] = fromRows[t];
+                positions[place] = fromPositions[t];
+                places[fromPositions[t]] = (int)place;
             }
 
             for (; place % Size != 0; place++)
             {
-                Rows.Pointer[place] = Rows.Pointer[place - 1];
-                Positions.Pointer[place] = zero;
+                rows[place] = rows[place - 1];
+                positions[place] = zero;
             }
         }
 
-        Offsets.Pointer[columns] = place;
+        offsets[columns] = place;
         Rows.Resize(place);
         Positions.Resize(place);
     }

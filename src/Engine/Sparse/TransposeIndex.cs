@@ -86,6 +86,8 @@ public sealed class TransposeIndex : IDisposable
         var columns = matrix.ColumnIndices.Pointer;
         var offsets = matrix.RowOffsets.Pointer;
         var next = ColumnOffsets.Pointer;
+        var rows = RowIndices.Pointer;
+        var positions = Positions.Pointer;
         for (var k = 0L; k < matrix.Nnz; k++)
         {
             next[columns[k] + 1L]++;
@@ -102,8 +104,8 @@ public sealed class TransposeIndex : IDisposable
             for (var k = offsets[row + 1L] - 1; k >= offsets[row]; k--)
             {
                 var t = --next[columns[k] + 1L];
-                RowIndices.Pointer[t] = row;
-                Positions.Pointer[t] = (int)k;
+                rows[t] = row;
+                positions[t] = (int)k;
             }
         }
 

@@ -12,6 +12,12 @@ internal sealed class EpochSums(int layers)
 
     public double[] State => values;
 
+    /// <summary>Place of <see cref="BiasGradientSquares"/> in <see cref="State"/>.</summary>
+    public const int BiasSlot = 3;
+
+    /// <summary>Place of a layer's <see cref="WeightGradientSquares"/> in <see cref="State"/>.</summary>
+    public static int WeightSlot(int layer) => Fixed + layer;
+
     public static int Length(int layers) => Fixed + layers;
 
     public double Loss { get => values[0]; set => values[0] = value; }
@@ -21,7 +27,7 @@ internal sealed class EpochSums(int layers)
     public double Samples { get => values[2]; set => values[2] = value; }
 
     /// <summary>Σ over steps of the squared norm of all bias gradients.</summary>
-    public double BiasGradientSquares { get => values[3]; set => values[3] = value; }
+    public double BiasGradientSquares { get => values[BiasSlot]; set => values[BiasSlot] = value; }
 
     /// <summary>Σ over steps of the squared norm of dW, per layer.</summary>
     public Span<double> WeightGradientSquares => values.AsSpan(Fixed);

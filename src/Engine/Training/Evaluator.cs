@@ -93,17 +93,8 @@ internal sealed class Evaluator
             backend.SparseForward(layer.Weights, layer.Bias, workspace.Activations[l], output, batchSize, layer.Activation);
             if (l < EverActive.Length)
             {
-                MarkActive(EverActive[l], output, samples, batchSize);
+                backend.MarkActive(EverActive[l], output, samples, batchSize);
             }
-        }
-    }
-
-    // Ends at a neuron's first output other than 0, so that it costs next to nothing beside the forward pass.
-    internal static void MarkActive(bool[] everActive, DeviceBuffer<float> outputs, int samples, int batchSize)
-    {
-        for (var neuron = 0; neuron < everActive.Length; neuron++)
-        {
-            everActive[neuron] = everActive[neuron] || outputs.Row(neuron, batchSize)[..samples].ContainsAnyExcept(0f);
         }
     }
 }

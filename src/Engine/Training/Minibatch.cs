@@ -16,7 +16,7 @@ internal sealed class Minibatch(
     public void Load(ReadOnlySpan<int> rows)
     {
         var batchSize = PaddedBatch.Of(rows.Length);
-        data.Gather(rows, description.Shift, description.Scale, input.Slice(0, batchSize * data.Features), batchSize, backend);
+        backend.Gather(data, rows, description.Shift, description.Scale, input, batchSize);
         for (var sample = 0; sample < rows.Length; sample++)
         {
             if (data.Classes > 0)

@@ -15,6 +15,23 @@ internal sealed class MinibatchPass(TrainerState state, Backend backend, Workspa
 
     private int Padding => batchSize - options.BatchSize;
 
+    /// <summary>Begins a stretch of steps in which biases and what <see cref="Update"/> adds to the sums may stay where the backend
+    /// computes; <see cref="End"/> brings them.</summary>
+    public void Begin(EpochSums sums)
+    {
+        var slots = new Dictionary<object, int>(ReferenceEqualityComparer.Instance);
+        for (var l = 0; l < network.Layers.Count; l++)
+        {
+            slots.Add(network.Layers[l].Weights, EpochSums.WeightSlot(l));
+            slots.Add(network.Layers[l].Bias, EpochSums.BiasSlot);
+        }
+
+        backend.BeginSteps(slots, sums.State);
+    }
+
+    /// <inheritdoc cref="Begin"/>
+    public void End(EpochSums sums) => backend.EndSteps(sums.State);
+
     /// <summary>Computes the loss and its gradient by the logits.</summary>
     /// <param name="rows">Of the data; batchSize of them.</param>
     /// <param name="position">Minibatches before this one: the key of its dropout masks.</param>

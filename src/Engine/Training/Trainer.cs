@@ -147,13 +147,22 @@ public sealed class Trainer : ITraining
     {
         ShuffleFor(epoch);
         var rate = LearningRate.At(Options, epoch);
-        while (state.StepInEpoch < StepsPerEpoch)
+        pass.Begin(state.Sums);
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            var started = Stopwatch.GetTimestamp();
-            var loss = TrainStep(epoch, rate);
-            trainSeconds += Stopwatch.GetElapsedTime(started).TotalSeconds;
-            onStep?.Invoke(new StepResult(epoch, state.Step, StepsPerEpoch, loss));
+            while (state.StepInEpoch < StepsPerEpoch)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var started = Stopwatch.GetTimestamp();
+                var loss = TrainStep(epoch, rate);
+                trainSeconds += Stopwatch.GetElapsedTime(started).TotalSeconds;
+                onStep?.Invoke(new StepResult(epoch, state.Step, StepsPerEpoch, loss));
+            }
+        }
+        finally
+        {
+            // Also when cancelled: a checkpoint may be written next.
+            pass.End(state.Sums);
         }
     }
 

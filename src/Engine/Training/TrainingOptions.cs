@@ -51,7 +51,22 @@ public sealed record TrainingOptions
     /// <summary>Several workers on one network; null trains on one.</summary>
     public ParallelTrainingOptions? Parallel { get; init; }
 
+    /// <summary>What computes; null leaves it to the worker. Results differ between backends by rounding, and are the same bits on each.</summary>
+    public BackendKind? Backend { get; init; }
+
     internal bool HasFixedPointSums => Summation != Training.Summation.Float && Parallel is null or { Method: ParallelMethod.Partitioned };
+}
+
+public enum BackendKind
+{
+    /// <summary>Scalar code on one thread, the judge of the others. Slow.</summary>
+    Reference,
+
+    /// <summary>The processor's registers and threads.</summary>
+    Simd,
+
+    /// <summary>A device by OpenCL, e.g. a GPU. The worker must have one. For one worker, not with <see cref="TrainingOptions.Parallel"/>.</summary>
+    Opencl,
 }
 
 public sealed record NetworkOptions

@@ -158,6 +158,9 @@ public static class TrainingOptionsValidator
             ValidateParallel(rules, parallel, options.Optimizer?.Kind);
         }
 
+        rules.Require(
+            options.Backend != BackendKind.Opencl || options.Parallel is null, "$.training.backend", "opencl",
+            "simd with training.parallel: a device trains alone");
         if (options.Pruning is { } pruning)
         {
             ValidatePruning(rules, pruning);

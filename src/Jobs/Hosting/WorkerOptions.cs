@@ -16,7 +16,7 @@ public sealed record WorkerOptions
     [Range(0, 1024)]
     public int Threads { get; init; }
 
-    /// <summary>Backend of the runs; null = the best on this machine.</summary>
+    /// <summary>Backend of the runs whose spec names none; null = simd.</summary>
     public string? Backend { get; init; }
 
     /// <summary>A worker that is not heard of for so long has lost its runs.</summary>

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Npgsql;
 using SparseService.Engine.Data;
+using SparseService.Engine.Gpu;
 using SparseService.Engine.Parallel;
 using SparseService.Engine.Training;
 using SparseService.Jobs.Queue;
@@ -22,6 +23,10 @@ internal static class FaultPolicy
             OutOfMemoryException => (
                 RunReason.OutOfMemory, run.LastReason != RunReason.OutOfMemory,
                 "The worker ran out of memory. Use a lower epsilon, narrower layers or a smaller batch (POST /v1/topologies/preview says what a spec needs)."),
+            DeviceMemoryException => (RunReason.OutOfMemory, false, fault.Message),
+            NoDeviceException => (RunReason.Validation, false, fault.Message),
+            DeviceLostException => (RunReason.Internal, true, fault.Message),
+            DeviceException => (RunReason.Internal, false, Shortened(fault.Message)),
             RankFailedException => (RunReason.RankFailed, true, Shortened(fault.Message)),
             DbException or IOException or InvalidDataException or TimeoutException or UnauthorizedAccessException => (RunReason.Storage, true, fault.Message),
             _ => (RunReason.Internal, false, $"A fault of the service ({fault.GetType().Name}); its log has the details"),

@@ -43,7 +43,7 @@ internal sealed class TrainingSession : IDisposable
         try
         {
             data = SampleStore.Open(hold.Path);
-            backend = Backend.Create(options.Backend, options.ThreadsPerRun);
+            backend = Backend.For(run.Spec.Training, options.Backend, options.ThreadsPerRun);
             var training = Trainings.Open(new TrainingSetup
             {
                 Options = run.Spec.Training,

@@ -100,9 +100,7 @@ public class BiasUpdateTests
         }
     }
 
-    [Theory]
-    [InlineData("reference")]
-    [InlineData("simd")]
+    [Theory, MemberData(nameof(Backends), MemberType = typeof(KernelData))]
     public void BiasUpdate_WrongLengths_Throws(string name)
     {
         using var backend = Backend.Create(name, 1);

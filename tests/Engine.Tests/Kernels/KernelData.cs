@@ -13,6 +13,8 @@ internal static class KernelData
     // No connection at all, some, half, and every one.
     public static readonly double[] Densities = [0, 0.08, 0.5, 1];
 
+    public static TheoryData<string> Backends => new(Backend.Available);
+
     public static TheoryData<string, int, double> Shapes()
     {
         var shapes = new TheoryData<string, int, double>();

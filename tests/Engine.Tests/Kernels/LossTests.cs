@@ -80,9 +80,7 @@ public class LossTests
         }
     }
 
-    [Theory]
-    [InlineData("reference")]
-    [InlineData("simd")]
+    [Theory, MemberData(nameof(Backends), MemberType = typeof(KernelData))]
     public void Loss_HugeLogits_StaysFinite(string name)
     {
         using var backend = Backend.Create(name, 1);
@@ -98,9 +96,7 @@ public class LossTests
         Assert.Equal(1, sigmoid.Correct);
     }
 
-    [Theory]
-    [InlineData("reference")]
-    [InlineData("simd")]
+    [Theory, MemberData(nameof(Backends), MemberType = typeof(KernelData))]
     public void Loss_Tie_GoesToTheLowestClass(string name)
     {
         using var backend = Backend.Create(name, 1);
@@ -110,9 +106,7 @@ public class LossTests
         Assert.Equal(19, backend.Loss(LossKind.SoftmaxCrossEntropy, logits, Enumerable.Repeat(1, 19).ToArray(), default, logits, 5, 19).Correct);
     }
 
-    [Theory]
-    [InlineData("reference")]
-    [InlineData("simd")]
+    [Theory, MemberData(nameof(Backends), MemberType = typeof(KernelData))]
     public void Loss_BadClass_NamesIt(string name)
     {
         using var backend = Backend.Create(name, 1);

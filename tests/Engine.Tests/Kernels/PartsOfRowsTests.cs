@@ -166,9 +166,7 @@ public class PartsOfRowsTests
         AssertClose([.. expected.Select((sum, index) => sum * slopes[index])], dX.Written);
     }
 
-    [Theory]
-    [InlineData("reference")]
-    [InlineData("simd")]
+    [Theory, MemberData(nameof(Backends), MemberType = typeof(KernelData))]
     public void PartsOfRows_WrongBuffer_NamesIt(string name)
     {
         using var backend = Backend.Create(name, 1);

@@ -131,9 +131,7 @@ public class SparseBackwardTests
         Assert.Equal(two.Everything(), one.Everything());
     }
 
-    [Theory]
-    [InlineData("reference")]
-    [InlineData("simd")]
+    [Theory, MemberData(nameof(Backends), MemberType = typeof(KernelData))]
     public void SparseBackward_WrongBuffer_NamesIt(string name)
     {
         using var backend = Backend.Create(name, 1);

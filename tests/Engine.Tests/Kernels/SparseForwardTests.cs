@@ -82,9 +82,7 @@ public class SparseForwardTests
         Assert.Equal(Bits(trained.Written), Bits(inferred.Written));
     }
 
-    [Theory]
-    [InlineData("reference")]
-    [InlineData("simd")]
+    [Theory, MemberData(nameof(Backends), MemberType = typeof(KernelData))]
     public void SparseForward_SampleInAnyBatch_HasTheSameBits(string name)
     {
         const int whole = 77;
@@ -108,9 +106,7 @@ public class SparseForwardTests
         }
     }
 
-    [Theory]
-    [InlineData("reference")]
-    [InlineData("simd")]
+    [Theory, MemberData(nameof(Backends), MemberType = typeof(KernelData))]
     public void SparseForward_NaNInOneSample_ReachesThatSampleOnly(string name)
     {
         const int batchSize = 20;
@@ -131,9 +127,7 @@ public class SparseForwardTests
         }
     }
 
-    [Theory]
-    [InlineData("reference")]
-    [InlineData("simd")]
+    [Theory, MemberData(nameof(Backends), MemberType = typeof(KernelData))]
     public void SparseForward_WrongLengths_NamesThem(string name)
     {
         using var backend = Backend.Create(name, 1);

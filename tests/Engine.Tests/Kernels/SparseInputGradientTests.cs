@@ -36,9 +36,7 @@ public class SparseInputGradientTests
         AssertClose(expected, dX.Written);
     }
 
-    [Theory]
-    [InlineData("reference")]
-    [InlineData("simd")]
+    [Theory, MemberData(nameof(Backends), MemberType = typeof(KernelData))]
     public void SparseInputGradient_ForeignIndexOrShortBuffer_Throws(string name)
     {
         using var backend = Backend.Create(name, 1);

@@ -28,9 +28,7 @@ public class SparseWeightGradientTests
         Assert.Equal(expected.Sum(value => value * value), squares, 1e-5 * (1e-9 + expected.Sum(value => value * value)));
     }
 
-    [Theory]
-    [InlineData("reference")]
-    [InlineData("simd")]
+    [Theory, MemberData(nameof(Backends), MemberType = typeof(KernelData))]
     public void SparseWeightGradient_RowLongerThanAnyStretch_MatchesDenseProduct(string name)
     {
         // One row of 9,001 connections: it is cut inside the row, and into several strips of samples.
@@ -45,9 +43,7 @@ public class SparseWeightGradientTests
         AssertClose(DenseWeightGradient(w, x.Span, dY.Span, 150), dW.Span);
     }
 
-    [Theory]
-    [InlineData("reference")]
-    [InlineData("simd")]
+    [Theory, MemberData(nameof(Backends), MemberType = typeof(KernelData))]
     public void SparseWeightGradient_WrongLengths_Throws(string name)
     {
         using var backend = Backend.Create(name, 1);

@@ -34,9 +34,7 @@ public class SparseWeightUpdateTests
         }
     }
 
-    [Theory]
-    [InlineData("reference")]
-    [InlineData("simd")]
+    [Theory, MemberData(nameof(Backends), MemberType = typeof(KernelData))]
     public void SparseWeightUpdate_WrongState_NamesIt(string name)
     {
         using var backend = Backend.Create(name, 1);

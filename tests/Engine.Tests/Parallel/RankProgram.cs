@@ -3,11 +3,12 @@ using System.Reflection;
 using SparseService.Engine.Parallel;
 using SparseService.Engine.Parallel.Mpi;
 using SparseService.Engine.Parallel.Ranks;
+using SparseService.Engine.Tests.Gpu;
 using Xunit.MicrosoftTestingPlatform;
 
 namespace SparseService.Engine.Tests.Parallel;
 
-/// <summary>The entry of this assembly: the tests or, as a process of an mpirun, one rank of a test.</summary>
+/// <summary>The entry of this assembly: the tests, or as a process of an mpirun one rank of a test, or a program with a driver of its own.</summary>
 internal static class RankProgram
 {
     public const string Word = "rank-of-a-test";
@@ -20,6 +21,11 @@ internal static class RankProgram
         if (args is [Word, var type, var method, var silence, var argument])
         {
             return Task.FromResult(Run(type, method, TimeSpan.FromSeconds(int.Parse(silence, CultureInfo.InvariantCulture)), argument));
+        }
+
+        if (args is [DeviceProgram.Word, var program, var text])
+        {
+            return Task.FromResult(DeviceProgram.Execute(program, text));
         }
 
         if (args is [RankProcess.Verb, ..])

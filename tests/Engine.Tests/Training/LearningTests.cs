@@ -36,12 +36,15 @@ public sealed class LearningTests : IDisposable
 
     private static List<EpochResult> Train(string example, SampleStore data, int seed, int epochs)
     {
-        var file = Path.Combine(Repository(), "deploy", "examples", $"{example}.json");
-        var options = RunSpecJson.Parse(Encoding.UTF8.GetBytes(File.ReadAllText(file))).Training with { Seed = (ulong)seed, Epochs = epochs };
+        var options = Example(example) with { Seed = (ulong)seed, Epochs = epochs };
         using var backend = Backend.Create();
         using var trainer = Trainer.Create(options, data, backend);
         return TrainingData.TrainToEnd(trainer);
     }
+
+    /// <summary>Options of a spec that is shipped.</summary>
+    internal static TrainingOptions Example(string name) => RunSpecJson.Parse(
+        Encoding.UTF8.GetBytes(File.ReadAllText(Path.Combine(Repository(), "deploy", "examples", $"{name}.json")))).Training;
 
     private static string Repository()
     {

@@ -245,7 +245,7 @@ internal sealed class PartitionedTraining : IRankTraining
             logits.Share(workspace.Outputs[^1], workspace.LogitWire, workspace.Logits, batchSize, word: false);
             for (var l = 0; l < everActive.Length; l++)
             {
-                Evaluator.MarkActive(everActive[l], workspace.Outputs[l], rows.Length, batchSize);
+                backend.MarkActive(everActive[l], workspace.Outputs[l], rows.Length, batchSize);
             }
 
             var loss = minibatch.Loss(workspace.Logits, workspace.Logits, rows.Length);

@@ -1,0 +1,79 @@
+using System.Runtime.CompilerServices;
+
+namespace SparseService.Engine.Gpu;
+
+/// <summary>Device copies of managed arrays. Nobody can tell when somebody touches an array, so a copy counts only while steps are under way,
+/// in which by agreement nobody does.</summary>
+internal sealed unsafe class ArrayCopies(DeviceQueue queue)
+{
+    // A copy goes when its array does.
+    private readonly ConditionalWeakTable<float[], Copy> copies = [];
+    private readonly List<float[]> changed = [];
+    private int stretch;
+    private bool isStepping;
+
+    public void Begin() => (isStepping, stretch) = (true, stretch + 1);
+
+    /// <summary>The device's side, as new as the array.</summary>
+    public DeviceMemory ToRead(float[] array)
+    {
+        var copy = copies.GetValue(array, key => new Copy(new DeviceMemory(queue.Device, key.LongLength * sizeof(float))));
+        if (!isStepping || copy.Stretch != stretch)
+        {
+            fixed (float* host = array)
+            {
+                queue.Upload(host, copy.Memory, array.LongLength * sizeof(float));
+            }
+
+            copy.Stretch = isStepping ? stretch : 0;
+            copy.IsChanged = false;
+        }
+
+        return copy.Memory;
+    }
+
+    /// <summary>The device's side has just been made newer than the array.</summary>
+    public void Changed(float[] array)
+    {
+        copies.TryGetValue(array, out var copy);
+        if (!isStepping)
+        {
+            Fetch(array, copy!);
+        }
+        else if (!copy!.IsChanged)
+        {
+            copy.IsChanged = true;
+            changed.Add(array);
+        }
+    }
+
+    /// <summary>Brings all arrays up to date.</summary>
+    public void End()
+    {
+        isStepping = false;
+        foreach (var array in changed)
+        {
+            copies.TryGetValue(array, out var copy);
+            Fetch(array, copy!);
+        }
+
+        changed.Clear();
+    }
+
+    private void Fetch(float[] array, Copy copy)
+    {
+        fixed (float* host = array)
+        {
+            queue.Download(copy.Memory, host, array.LongLength * sizeof(float));
+        }
+    }
+
+    private sealed class Copy(DeviceMemory memory)
+    {
+        public DeviceMemory Memory { get; } = memory;
+
+        public int Stretch { get; set; }
+
+        public bool IsChanged { get; set; }
+    }
+}
