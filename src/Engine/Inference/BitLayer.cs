@@ -99,14 +99,14 @@ internal static unsafe class BitLayer
             }
 
             var to = y + ((nint)row * stride);
-            a0 = Vector512.Min(Vector512.Max(a0, Vector512<float>.Zero), cap);
+            a0 = Vector512.MinNative(Vector512.MaxNative(a0, Vector512<float>.Zero), cap);
             a0.Store(to);
-            l0 = Vector512.Max(l0, a0);
+            l0 = Vector512.MaxNative(l0, a0);
             if (both)
             {
-                a1 = Vector512.Min(Vector512.Max(a1, Vector512<float>.Zero), cap);
+                a1 = Vector512.MinNative(Vector512.MaxNative(a1, Vector512<float>.Zero), cap);
                 a1.Store(to + RegisterLanes);
-                l1 = Vector512.Max(l1, a1);
+                l1 = Vector512.MaxNative(l1, a1);
             }
         }
 

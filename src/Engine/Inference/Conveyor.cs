@@ -50,7 +50,7 @@ internal sealed unsafe class Conveyor : IDisposable
 
         Active[0] += count;
         ulong alive;
-        if (Vector512.IsHardwareAccelerated)
+        if (StripLayer.Has512Bits)
         {
             alive = BitLayer.Apply(layers[0], bits.Pointer, here.Data, lanes, here.Slots);
         }

@@ -18,7 +18,7 @@ internal static unsafe class FusedLayer<TLanes>
     /// <returns>A bit for each slot: whether an output is above 0.</returns>
     public static ulong Apply(CompactLayer layer, float* x, float* y, int stride, int slots)
     {
-        var pointers = new Rows(layer, stride);
+        var pointers = new LayerRows(layer, stride);
         var largest = stackalloc float[MostRegisters * TLanes.Count];
         var alive = 0UL;
         for (var at = 0; at < slots; at += MostRegisters * TLanes.Count)
@@ -70,7 +70,7 @@ internal static unsafe class FusedLayer<TLanes>
     private static TLanes Larger(TLanes a, TLanes b) => TLanes.IfLess(a, b, b, a);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void One(Rows rows, float* x, float* y, float* largest)
+    private static void One(LayerRows rows, float* x, float* y, float* largest)
     {
         var (cap, l0) = (TLanes.Broadcast(rows.Cap), default(TLanes));
         for (var row = 0; row < rows.Count; row++)
@@ -98,7 +98,7 @@ internal static unsafe class FusedLayer<TLanes>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Two(Rows rows, float* x, float* y, float* largest)
+    private static void Two(LayerRows rows, float* x, float* y, float* largest)
     {
         var cap = TLanes.Broadcast(rows.Cap);
         var (l0, l1) = (default(TLanes), default(TLanes));
@@ -126,7 +126,7 @@ internal static unsafe class FusedLayer<TLanes>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Three(Rows rows, float* x, float* y, float* largest)
+    private static void Three(LayerRows rows, float* x, float* y, float* largest)
     {
         var cap = TLanes.Broadcast(rows.Cap);
         var (l0, l1, l2) = (default(TLanes), default(TLanes), default(TLanes));
@@ -157,7 +157,7 @@ internal static unsafe class FusedLayer<TLanes>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Four(Rows rows, float* x, float* y, float* largest)
+    private static void Four(LayerRows rows, float* x, float* y, float* largest)
     {
         var cap = TLanes.Broadcast(rows.Cap);
         var (l0, l1, l2, l3) = (default(TLanes), default(TLanes), default(TLanes), default(TLanes));
@@ -188,20 +188,5 @@ internal static unsafe class FusedLayer<TLanes>
         TLanes.Store(l1, largest + TLanes.Count);
         TLanes.Store(l2, largest + (2 * TLanes.Count));
         TLanes.Store(l3, largest + (3 * TLanes.Count));
-    }
-
-    /// <summary>A layer's arrays, without the checks of their buffers.</summary>
-    private readonly struct Rows(CompactLayer layer, int stride)
-    {
-        public readonly int* Offsets = layer.Offsets.Pointer;
-        public readonly ushort* Columns = layer.Columns.Pointer;
-        public readonly float* Values = layer.Values.Pointer;
-        public readonly float* Bias = layer.Bias.Pointer;
-        public readonly int Count = layer.Outputs;
-        public readonly int Stride = stride;
-        public readonly float Cap = layer.Cap;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public float* Of(float* x, int k) => x + ((nint)Columns[k] * Stride);
     }
 }

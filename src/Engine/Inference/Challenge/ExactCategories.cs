@@ -1,13 +1,10 @@
-namespace SparseService.Engine.Inference.Challenge;
+using System.Numerics;
 
-/// <summary>What is proven of a network's outputs.</summary>
-/// <param name="Survivors">Inputs whose output is surely not all 0, ascending from 0.</param>
-/// <param name="Undecided">Inputs of which the bounds do not say.</param>
-public sealed record ExactResult(IReadOnlyList<int> Survivors, IReadOnlyList<int> Undecided);
+namespace SparseService.Engine.Inference.Challenge;
 
 /// <summary>
 /// Which inputs survive, by whole numbers alone: every activation is held between two fixed-point numbers that are rounded away from each other,
-/// so what both say is true of the real numbers. Shares nothing with <see cref="SparseInference"/>; it is the judge of its categories.
+/// so what both say is true of the real numbers. Inputs of which the bounds do not say are done again without any rounding. Shares nothing with <see cref="SparseInference"/>; it is the judge of its categories.
 /// </summary>
 /// <remarks>
 /// Two facts save most of the work, and both are looked up, not assumed. Neurons of a layer with the same connections and bias have the same
@@ -31,13 +28,54 @@ public sealed class ExactCategories
 
     private ExactCategories(int threads) => this.threads = threads;
 
-    /// <summary>Runs all inputs.</summary>
-    /// <param name="layers">A feed that nobody has taken from; weights are multiples of 2⁻²⁰, no bias is above 0, caps are whole.</param>
+    /// <summary>The inputs whose last output is not all 0, ascending from 0.</summary>
+    /// <param name="open">Gives a feed that nobody has taken from, each time it is called; weights are multiples of 2⁻²⁰, no bias is above 0, caps are
+    /// whole numbers.</param>
     /// <param name="inputs">At least as wide as the first layer's input.</param>
+    /// <param name="threads">0 = one per processor. Does not change the result.</param>
     /// <exception cref="ArgumentException">A weight or cap that fixed point does not hold, or a bias above 0.</exception>
-    public static ExactResult Of(LayerFeed layers, BitRows inputs, int threads = 0) => new ExactCategories(threads).RunAll(layers, inputs);
+    public static int[] Of(Func<LayerFeed> open, BitRows inputs, int threads = 0)
+    {
+        var run = new ExactCategories(threads);
+        using (var layers = open())
+        {
+            run.RunAll(layers, inputs);
+        }
 
-    private ExactResult RunAll(LayerFeed layers, BitRows inputs)
+        var survivors = run.full.Concat(run.left.Where(IsAlive).Select(one => one.Input));
+        int[] unsure = [.. run.left.Where(one => !IsAlive(one)).Select(one => one.Input)];
+        if (unsure.Length > 0)
+        {
+            using var layers = open();
+            survivors = survivors.Concat(WithoutRounding(layers, inputs, unsure));
+        }
+
+        return [.. survivors.Order()];
+    }
+
+    private static int[] WithoutRounding(LayerFeed layers, BitRows inputs, int[] unsure)
+    {
+        var one = BigInteger.One << ExactLayer.BiasBits;
+        var (bits, last) = (ExactLayer.BiasBits, default(ExactLayer));
+        var activations = unsure.Select(input => Enumerable.Range(0, layers.Inputs)
+            .Select(feature => inputs[input, feature] ? one : BigInteger.Zero).ToArray()).ToArray();
+        int[] pixels = [.. Enumerable.Range(0, layers.Inputs)];
+        for (var part = layers.Take(1, 0); part.Count > 0; part = layers.Take(1, 0))
+        {
+            last = new ExactLayer(part[0], last?.Classes ?? pixels, last?.Count ?? layers.Inputs);
+            layers.GiveBack(part);
+            var before = bits;
+            for (var index = 0; index < unsure.Length; index++)
+            {
+                bits = before;
+                activations[index] = last.Apply(activations[index], ref bits);
+            }
+        }
+
+        return [.. unsure.Where((_, index) => activations[index].Any(activation => !activation.IsZero))];
+    }
+
+    private void RunAll(LayerFeed layers, BitRows inputs)
     {
         var classes = Enumerable.Range(0, layers.Inputs).ToArray();
         left = [.. Enumerable.Range(0, inputs.Rows).Select(input => new Bounds(input, [], []))];
@@ -60,10 +98,6 @@ public sealed class ExactCategories
             Pass(exact, inputs);
             last = before;
         }
-
-        return new ExactResult(
-            [.. full.Concat(left.Where(IsAlive).Select(one => one.Input)).Order()],
-            [.. left.Where(one => !IsAlive(one)).Select(one => one.Input).Order()]);
     }
 
     private static bool IsAlive(Bounds bounds) => bounds.Low.AsSpan().ContainsAnyExcept(0L);

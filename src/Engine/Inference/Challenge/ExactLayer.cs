@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace SparseService.Engine.Inference.Challenge;
@@ -6,12 +7,16 @@ namespace SparseService.Engine.Inference.Challenge;
 /// <remarks>Weights in units of 2^−<see cref="WeightBits"/>, activations in units of 2^−<see cref="Bits"/>.</remarks>
 internal sealed class ExactLayer
 {
+    /// <summary>Behind the point, of a float32 of at least 2⁻⁴⁰; what lies below is cut off.</summary>
+    public const int BiasBits = 64;
+
     private const int MostWeightBits = 20;
     private const int WordBits = 62;
 
     private readonly int[] offsets;
     private readonly int[] columns;
     private readonly long[] weights;
+    private readonly double[] bias;
     private readonly long[] biasLow;
     private readonly long[] biasHigh;
 
@@ -28,17 +33,17 @@ internal sealed class ExactLayer
 
         Classes = new int[layer.Outputs];
         var rows = DifferentRows(layer, Classes);
-        (offsets, biasLow, biasHigh) = (new int[rows.Count + 1], new long[rows.Count], new long[rows.Count]);
+        (offsets, bias) = (new int[rows.Count + 1], new double[rows.Count]);
+        (biasLow, biasHigh) = (new long[rows.Count], new long[rows.Count]);
         var (joined, list) = (new long[inputs], new List<(int Column, long Weight)>());
         for (var at = 0; at < rows.Count; at++)
         {
             Join(layer, rows[at], inputClasses, joined, list);
             offsets[at + 1] = list.Count;
 
-            // The bias in units of the products: the decimal number that its float32 stands for, −0.3 and not −0.300000012.
-            var bias = (double)(decimal)layer.Bias[rows[at]] * Math.Pow(2, Bits + WeightBits);
-            biasLow[at] = (long)Math.Floor(Math.BitDecrement(bias));
-            biasHigh[at] = (long)Math.Ceiling(Math.BitIncrement(bias));
+            bias[at] = layer.Bias[rows[at]];
+            biasLow[at] = (long)Math.Floor(Math.ScaleB(bias[at], Bits + WeightBits));
+            biasHigh[at] = (long)Math.Ceiling(Math.ScaleB(bias[at], Bits + WeightBits));
         }
 
         (columns, weights) = ([.. list.Select(one => one.Column)], [.. list.Select(one => one.Weight)]);
@@ -81,6 +86,27 @@ internal sealed class ExactLayer
         }
 
         return (full, mayLive);
+    }
+
+    /// <summary>The outputs themselves, without any rounding.</summary>
+    /// <param name="x">In units of 2^−<paramref name="bits"/>.</param>
+    /// <param name="bits">At least <see cref="BiasBits"/>; becomes larger by <see cref="WeightBits"/>.</param>
+    public BigInteger[] Apply(BigInteger[] x, ref int bits)
+    {
+        bits += WeightBits;
+        var (cap, y) = (BigInteger.One * (Cap >> Bits) << bits, new BigInteger[Count]);
+        for (var row = 0; row < Count; row++)
+        {
+            var sum = new BigInteger(Math.ScaleB(bias[row], BiasBits)) << (bits - BiasBits);
+            for (var k = offsets[row]; k < offsets[row + 1]; k++)
+            {
+                sum += weights[k] * x[columns[k]];
+            }
+
+            y[row] = BigInteger.Max(0, BigInteger.Min(cap, sum));
+        }
+
+        return y;
     }
 
     // As many bits as a sum of products leaves room for.
