@@ -37,7 +37,7 @@ public static class ChallengeTsv
                     (known, text) = (layer.Values[k], WeightText(layer.Values[k]));
                 }
 
-                lines.Number(layer.Columns[k] + 1);
+                lines.Number(layer.Column(k) + 1);
                 lines.Tab();
                 lines.Number(row + 1);
                 lines.Tab();

@@ -6,76 +6,119 @@ using SparseService.Engine.Kernels;
 
 namespace SparseService.Engine.Inference;
 
-/// <summary>Inputs that go through a network together: their activations, [neuron, slot], and which input is in which slot.</summary>
-internal sealed unsafe class ActivationStrip(int neurons, int lanes) : IDisposable
+/// <summary>Inputs that go through a network together: their activations, [place of the neuron, slot], and which input is in which slot.</summary>
+/// <remarks>Slots of inputs that have died stay in use, all 0, until it pays to close up.</remarks>
+internal sealed unsafe class ActivationStrip : IDisposable
 {
     private const int RegisterLanes = 16;
 
-    private DeviceBuffer<float> activations = new((long)neurons * lanes);
+    private readonly StripArena arena;
+    private DeviceBuffer<float> activations;
 
-    /// <summary>Slots, a multiple of 16, at most 64.</summary>
-    public int Lanes => lanes;
+    public ActivationStrip(StripArena arena)
+    {
+        (this.arena, activations) = (arena, arena.Take());
+        Inputs = new int[arena.Lanes];
+    }
 
-    /// <summary>Inputs in the slots, the first <see cref="Count"/> of which are in use.</summary>
-    public int[] Inputs { get; } = new int[lanes];
+    /// <summary>Which input is in each slot.</summary>
+    public int[] Inputs { get; }
 
-    public int Count { get; set; }
+    /// <summary>A bit for each slot: whether its input lives.</summary>
+    public ulong Alive { get; private set; }
+
+    /// <summary>Inputs that live.</summary>
+    public int Count => BitOperations.PopCount(Alive);
+
+    /// <summary>Whether every slot has an input that lives.</summary>
+    public bool IsFull => Count == arena.Lanes;
 
     public float* Data => activations.Pointer;
 
-    /// <summary>Slots to be computed: whole registers.</summary>
-    public int Slots => (Count + RegisterLanes - 1) / RegisterLanes * RegisterLanes;
+    /// <summary>Slots to be computed: whole registers up to the last input that lives.</summary>
+    public int Slots => (64 - BitOperations.LeadingZeroCount(Alive) + RegisterLanes - 1) / RegisterLanes * RegisterLanes;
 
-    /// <summary>Exchanges the memory of two strips, not their lists of inputs.</summary>
+    /// <summary>Puts inputs first, first + 1, … into the first slots; their activations are the caller's to write.</summary>
+    public void Hold(int first, int count)
+    {
+        Alive = FirstSlots(count);
+        for (var slot = 0; slot < count; slot++)
+        {
+            Inputs[slot] = first + slot;
+        }
+    }
+
+    /// <summary>Takes over another strip's inputs, not their activations; it is empty then.</summary>
+    public void TakeInputs(ActivationStrip other)
+    {
+        Array.Copy(other.Inputs, Inputs, Inputs.Length);
+        (Alive, other.Alive) = (other.Alive, 0);
+    }
+
+    /// <summary>Exchanges the memory of two strips, not their inputs.</summary>
     public void Exchange(ActivationStrip other) => (activations, other.activations) = (other.activations, activations);
 
-    /// <summary>Keeps the inputs of the slots that are in <paramref name="alive"/>, side by side in their old order.</summary>
+    /// <summary>Forgets inputs that have died.</summary>
+    /// <param name="alive">A bit for each slot; others than <see cref="Alive"/> do not count.</param>
+    public void Forget(ulong alive) => Alive &= alive;
+
+    /// <summary><see cref="Forget"/>, and closes up where that saves a register.</summary>
     public void Keep(ulong alive)
     {
-        alive &= Used(Count);
-        if (alive == Used(Count))
+        Forget(alive);
+        if (Slots > (Count + RegisterLanes - 1) / RegisterLanes * RegisterLanes)
         {
-            return;
+            CloseUp();
+        }
+    }
+
+    /// <summary>Moves inputs that live to free slots at the end of another strip, as many as it has room for, or all.</summary>
+    /// <param name="other">Its inputs stand in its first slots, without gaps.</param>
+    public void MoveTo(ActivationStrip other)
+    {
+        var (first, moved, rest) = (other.Count, 0UL, Alive);
+        for (var room = arena.Lanes - first; room > 0 && rest != 0; room--, rest &= rest - 1)
+        {
+            moved |= rest & (~rest + 1);
         }
 
-        Copy(Data, alive, Data, 0, neurons, lanes);
+        Copy(Data, moved, other.Data, first, arena);
+        other.Alive = FirstSlots(first + BitOperations.PopCount(moved));
+        for (var slot = first; moved != 0; slot++, moved &= moved - 1)
+        {
+            other.Inputs[slot] = Inputs[BitOperations.TrailingZeroCount(moved)];
+        }
+
+        Alive = rest;
+    }
+
+    /// <summary>Moves all inputs that live to the first slots.</summary>
+    public void CloseUp()
+    {
+        Copy(Data, Alive, Data, 0, arena);
         var kept = 0;
-        for (var rest = alive; rest != 0; rest &= rest - 1)
+        for (var rest = Alive; rest != 0; rest &= rest - 1)
         {
             Inputs[kept++] = Inputs[BitOperations.TrailingZeroCount(rest)];
         }
 
-        Count = kept;
+        Alive = FirstSlots(kept);
     }
 
-    /// <summary>Moves the last inputs to the end of another strip, as many as it has room for, or all.</summary>
-    public void MoveTo(ActivationStrip other)
-    {
-        var moved = Math.Min(Count, other.Lanes - other.Count);
-        if (moved == 0)
-        {
-            return;
-        }
+    public void Dispose() => arena.GiveBack(activations);
 
-        Copy(Data, Used(Count) & ~Used(Count - moved), other.Data, other.Count, neurons, lanes);
-        Array.Copy(Inputs, Count - moved, other.Inputs, other.Count, moved);
-        Count -= moved;
-        other.Count += moved;
-    }
-
-    public void Dispose() => activations.Dispose();
-
-    private static ulong Used(int count) => count == 64 ? ulong.MaxValue : (1UL << count) - 1;
+    private static ulong FirstSlots(int count) => count == 64 ? ulong.MaxValue : (1UL << count) - 1;
 
     // Into the same memory only towards lower slots: each row is read before what it overwrites.
-    private static void Copy(float* from, ulong slots, float* to, int first, int neurons, int lanes)
+    private static void Copy(float* from, ulong slots, float* to, int first, StripArena arena)
     {
         if (Avx512F.IsSupported)
         {
-            CopyRegisters(from, slots, to, first, neurons, lanes);
+            CopyRegisters(from, slots, to, first, arena);
             return;
         }
 
+        var lanes = arena.Lanes;
         var list = stackalloc int[64];
         var count = 0;
         for (var rest = slots; rest != 0; rest &= rest - 1)
@@ -83,7 +126,7 @@ internal sealed unsafe class ActivationStrip(int neurons, int lanes) : IDisposab
             list[count++] = BitOperations.TrailingZeroCount(rest);
         }
 
-        for (var neuron = 0; neuron < neurons; neuron++, from += lanes, to += lanes)
+        for (var neuron = 0; neuron < arena.Neurons; neuron++, from += lanes, to += lanes)
         {
             for (var index = 0; index < count; index++)
             {
@@ -93,8 +136,9 @@ internal sealed unsafe class ActivationStrip(int neurons, int lanes) : IDisposab
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void CopyRegisters(float* from, ulong slots, float* to, int first, int neurons, int lanes)
+    private static void CopyRegisters(float* from, ulong slots, float* to, int first, StripArena arena)
     {
+        var (neurons, lanes) = (arena.Neurons, arena.Lanes);
         for (var at = 0; at < lanes; at += RegisterLanes)
         {
             var some = (uint)(slots >> at) & 0xFFFF;

@@ -14,7 +14,7 @@ internal static unsafe class BitLayer
         Vector512.Create(1u, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768);
 
     /// <summary>Turns inputs into bits by feature.</summary>
-    /// <param name="bits">[feature], a word each; bit s is that of input first + s; overwritten.</param>
+    /// <param name="bits">[place of the feature], a word each; bit s is that of input first + s; overwritten.</param>
     /// <param name="count">Inputs, 1 to 64; the bits above are 0.</param>
     public static void Transpose(BitRows inputs, int first, int count, Span<ulong> bits)
     {
@@ -28,24 +28,26 @@ internal static unsafe class BitLayer
             }
 
             Transpose(block);
-            block[..Math.Min(64, bits.Length - (word * 64))].CopyTo(bits[(word * 64)..]);
+            for (var feature = word * 64; feature < Math.Min(bits.Length, (word + 1) * 64); feature++)
+            {
+                bits[CompactLayer.Place(feature, bits.Length)] = block[feature % 64];
+            }
         }
     }
 
-    /// <summary>Like <see cref="FusedLayer{TLanes}.Apply"/>, with x given as bits.</summary>
+    /// <summary>Like <see cref="FusedLayer{TLanes}.Apply"/>, with x given as bits, for 512-bit registers.</summary>
     /// <param name="slots">A multiple of 16, at most 64.</param>
     public static ulong Apply(CompactLayer layer, ulong* x, float* y, int stride, int slots)
     {
+        var rows = new LayerRows(layer, stride);
         var largest = stackalloc float[64];
-        var alive = 0UL;
         for (var at = 0; at < slots; at += 2 * RegisterLanes)
         {
-            Two(layer, (uint*)x + (at / 32), y + at, stride, largest + at, both: slots - at > RegisterLanes);
+            Two(&rows, (uint*)x + (at / 32), y + at, largest + at, both: slots - at > RegisterLanes);
         }
 
-        alive |= FusedLayer<Lanes1>.AboveZero(largest, slots);
         GC.KeepAlive(layer);
-        return alive;
+        return FusedLayer<Lanes1>.AboveZero(largest, slots);
     }
 
     /// <summary>Writes bits as numbers: x[feature, slot].</summary>
@@ -77,28 +79,28 @@ internal static unsafe class BitLayer
     }
 
     // 32 slots: a word of bits for each feature, every second word of the array.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Two(CompactLayer layer, uint* x, float* y, int stride, float* largest, bool both)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Two(LayerRows* rows, uint* x, float* y, float* largest, bool both)
     {
-        var offsets = layer.Offsets.Pointer;
-        var columns = layer.Columns.Pointer;
-        var values = layer.Values.Pointer;
-        var bias = layer.Bias.Pointer;
-        var low = LaneBits;
-        var (high, cap) = (low << RegisterLanes, Vector512.Create(layer.Cap));
+        var (low, cap) = (LaneBits, Vector512.Create(rows->Cap));
+        var high = low << RegisterLanes;
         var (l0, l1) = (Vector512<float>.Zero, Vector512<float>.Zero);
-        for (var row = 0; row < layer.Outputs; row++)
+        var places = rows->Places;
+        var values = rows->Values;
+        nint count = rows->Count;
+        for (nint row = 0; row < count; row++)
         {
-            var a0 = Vector512.Create(bias[row]);
+            var a0 = Vector512.Create(rows->Bias[row]);
             var a1 = a0;
-            for (int k = offsets[row], end = offsets[row + 1]; k < end; k++)
+            nint end = rows->Offsets[row + 1];
+            for (nint k = rows->Offsets[row]; k < end; k++)
             {
-                var (word, w) = (Vector512.Create(x[2 * columns[k]]), Vector512.Create(values[k]));
-                a0 = Vector512.ConditionalSelect(Vector512.Equals(word & low, Vector512<uint>.Zero).AsSingle(), a0, a0 + w);
-                a1 = Vector512.ConditionalSelect(Vector512.Equals(word & high, Vector512<uint>.Zero).AsSingle(), a1, a1 + w);
+                var (word, w) = (Vector512.Create(x[2 * (nint)places[k]]), Vector512.Create(values[k]));
+                a0 = Vector512.ConditionalSelect(Vector512.Equals(word & low, low).AsSingle(), a0 + w, a0);
+                a1 = Vector512.ConditionalSelect(Vector512.Equals(word & high, high).AsSingle(), a1 + w, a1);
             }
 
-            var to = y + ((nint)row * stride);
+            var to = rows->To(y, row);
             a0 = Vector512.MinNative(Vector512.MaxNative(a0, Vector512<float>.Zero), cap);
             a0.Store(to);
             l0 = Vector512.MaxNative(l0, a0);

@@ -11,6 +11,8 @@ public sealed unsafe class CompactLayer : IDisposable
     /// <summary>Most input neurons.</summary>
     public const int MostColumns = 1 << 16;
 
+    private const int BlockNeurons = 64;
+
     /// <param name="inputs">Input neurons, at most <see cref="MostColumns"/>.</param>
     /// <param name="offsets">Length outputs + 1, ascending from 0 to the number of connections.</param>
     /// <param name="columns">One per connection, below <paramref name="inputs"/>, strictly ascending inside a row.</param>
@@ -31,7 +33,12 @@ public sealed unsafe class CompactLayer : IDisposable
         Check(inputs, offsets, columns, values, bias);
         (Inputs, Outputs, Cap) = (inputs, bias.Length, cap);
         Offsets = new DeviceBuffer<int>(offsets);
-        Columns = new DeviceBuffer<ushort>(columns);
+        Places = new DeviceBuffer<ushort>(columns);
+        foreach (ref var place in Places.Span)
+        {
+            place = (ushort)Place(place, inputs);
+        }
+
         Values = new DeviceBuffer<float>(values);
         Bias = new DeviceBuffer<float>(bias);
         KeepsZero = bias.IndexOfAnyExceptInRange(float.NegativeInfinity, 0f) < 0;
@@ -50,23 +57,42 @@ public sealed unsafe class CompactLayer : IDisposable
     public bool KeepsZero { get; }
 
     /// <summary>Stored connections.</summary>
-    public long Nnz => Columns.Length;
+    public long Nnz => Places.Length;
 
     /// <summary>Memory of connections, offsets and biases.</summary>
     public long Bytes => (Nnz * 6) + (Outputs * 8L);
 
     internal DeviceBuffer<int> Offsets { get; }
 
-    internal DeviceBuffer<ushort> Columns { get; }
+    /// <summary>Of each connection's input neuron, where its activations stand.</summary>
+    internal DeviceBuffer<ushort> Places { get; }
 
     internal DeviceBuffer<float> Values { get; }
 
     internal DeviceBuffer<float> Bias { get; }
 
+    /// <summary>
+    /// Where a neuron's activations stand among those of its layer: each block of 64 neurons begins one place later than the one before, around. Networks
+    /// made by rule connect neurons that are a power of two apart, whose rows would otherwise all compete for the same few lines of a cache.
+    /// </summary>
+    internal static int Place(int neuron, int neurons)
+    {
+        var block = neuron & ~(BlockNeurons - 1);
+        return block + BlockNeurons > neurons ? neuron : block | ((neuron + (neuron / BlockNeurons)) & (BlockNeurons - 1));
+    }
+
+    /// <summary>The input neuron of a connection.</summary>
+    internal int Column(long k)
+    {
+        var place = Places[k];
+        var block = place & ~(BlockNeurons - 1);
+        return block + BlockNeurons > Inputs ? place : block | ((place - (place / BlockNeurons)) & (BlockNeurons - 1));
+    }
+
     public void Dispose()
     {
         Offsets.Dispose();
-        Columns.Dispose();
+        Places.Dispose();
         Values.Dispose();
         Bias.Dispose();
     }

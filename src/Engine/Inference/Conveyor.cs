@@ -15,18 +15,18 @@ internal sealed unsafe class Conveyor : IDisposable
     private const double EndShare = 0.5;
 
     private readonly IReadOnlyList<CompactLayer> layers;
-    private readonly int neurons;
+    private readonly StripArena arena;
     private readonly int lanes;
     private readonly DeviceBuffer<ulong> bits;
     private readonly List<Station> stations = [];
     private readonly ActivationStrip here;
     private readonly ActivationStrip there;
 
-    public Conveyor(IReadOnlyList<CompactLayer> layers, int neurons, int lanes)
+    public Conveyor(IReadOnlyList<CompactLayer> layers, StripArena arena)
     {
-        (this.layers, this.neurons, this.lanes) = (layers, neurons, lanes);
+        (this.layers, this.arena, lanes) = (layers, arena, arena.Lanes);
         bits = new DeviceBuffer<ulong>(layers[0].Inputs);
-        (here, there) = (NewStrip(), NewStrip());
+        (here, there) = (new ActivationStrip(arena), new ActivationStrip(arena));
         Active = new long[layers.Count];
         stations.Add(new Station(0));
     }
@@ -42,12 +42,7 @@ internal sealed unsafe class Conveyor : IDisposable
     public void Send(BitRows inputs, int first, int count)
     {
         BitLayer.Transpose(inputs, first, count, bits.Span);
-        here.Count = count;
-        for (var slot = 0; slot < count; slot++)
-        {
-            here.Inputs[slot] = first + slot;
-        }
-
+        here.Hold(first, count);
         Active[0] += count;
         ulong alive;
         if (StripLayer.Has512Bits)
@@ -87,8 +82,6 @@ internal sealed unsafe class Conveyor : IDisposable
         }
     }
 
-    private ActivationStrip NewStrip() => new(neurons, lanes);
-
     private void RunFrom(Station station, ActivationStrip strip)
     {
         if (station.Start == layers.Count)
@@ -100,9 +93,7 @@ internal sealed unsafe class Conveyor : IDisposable
 
         Active[station.Start] += strip.Count;
         var alive = StripLayer.Apply(layers[station.Start], strip.Data, here.Data, lanes, strip.Slots);
-        strip.Inputs.AsSpan(0, strip.Count).CopyTo(here.Inputs);
-        here.Count = strip.Count;
-        strip.Count = 0;
+        here.TakeInputs(strip);
         Pass(station, station.Start + 1, alive);
     }
 
@@ -111,8 +102,7 @@ internal sealed unsafe class Conveyor : IDisposable
     {
         while (true)
         {
-            alive &= here.Count == 64 ? ulong.MaxValue : (1UL << here.Count) - 1;
-            var left = BitOperations.PopCount(alive);
+            var left = BitOperations.PopCount(alive & here.Alive);
             if (left == 0)
             {
                 return;
@@ -124,13 +114,14 @@ internal sealed unsafe class Conveyor : IDisposable
                 stations.Add(new Station(layer));
             }
 
-            here.Keep(alive);
             if (layer == station.End)
             {
+                here.Forget(alive);
                 Deliver(stations[stations.IndexOf(station) + 1]);
                 return;
             }
 
+            here.Keep(alive);
             Active[layer] += here.Count;
             alive = StripLayer.Apply(layers[layer], here.Data, there.Data, lanes, here.Slots);
             here.Exchange(there);
@@ -140,15 +131,15 @@ internal sealed unsafe class Conveyor : IDisposable
 
     private void Deliver(Station station)
     {
-        var waiting = station.Waiting ??= NewStrip();
+        var waiting = station.Waiting ??= new ActivationStrip(arena);
         here.MoveTo(waiting);
-        if (waiting.Count < lanes)
+        if (!waiting.IsFull)
         {
             return;
         }
 
         // The rest goes first: running the full strip needs the memory where it lies.
-        station.Waiting = station.Spare ?? NewStrip();
+        station.Waiting = station.Spare ?? new ActivationStrip(arena);
         station.Spare = null;
         here.MoveTo(station.Waiting);
         var rest = station.Waiting;

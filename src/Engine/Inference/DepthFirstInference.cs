@@ -16,8 +16,7 @@ internal sealed class DepthFirstInference(int threads, InferenceOptions options)
     private const double PackShare = 0.75;
 
     private List<ActivationStrip> strips = [];
-    private int neurons;
-    private int lanes;
+    private StripArena? arena;
 
     public override string Name => SimdBackend.BackendName;
 
@@ -26,19 +25,26 @@ internal sealed class DepthFirstInference(int threads, InferenceOptions options)
     public override void Dispose()
     {
         Free();
+        arena?.Dispose();
         base.Dispose();
     }
 
     private protected override void Begin(IReadOnlyList<CompactLayer> layers, BitRows inputs, Span<long> active)
     {
         Free();
-        neurons = layers.Max(layer => Math.Max(layer.Inputs, layer.Outputs));
-        lanes = options.Lanes > 0 ? options.Lanes : Math.Clamp(StripBytes / (2 * sizeof(float) * neurons) / 16 * 16, 16, 64);
+        var neurons = layers.Max(layer => Math.Max(layer.Inputs, layer.Outputs));
+        var lanes = options.Lanes > 0 ? options.Lanes : Math.Clamp(StripBytes / (2 * sizeof(float) * neurons) / 16 * 16, 16, 64);
+        if (arena is null || arena.Neurons != neurons || arena.Lanes != lanes)
+        {
+            arena?.Dispose();
+            arena = new StripArena(neurons, lanes);
+        }
+
         var conveyors = new Conveyor[Threads];
         var next = 0;
         Work(thread =>
         {
-            var conveyor = conveyors[thread] = new Conveyor(layers, neurons, lanes);
+            var conveyor = conveyors[thread] = new Conveyor(layers, arena);
             for (var first = Interlocked.Add(ref next, lanes) - lanes; first < inputs.Rows; first = Interlocked.Add(ref next, lanes) - lanes)
             {
                 conveyor.Send(inputs, first, Math.Min(lanes, inputs.Rows - first));
@@ -62,20 +68,20 @@ internal sealed class DepthFirstInference(int threads, InferenceOptions options)
 
     private protected override void Continue(IReadOnlyList<CompactLayer> layers, Span<long> active)
     {
-        if (layers.Max(layer => layer.Outputs) > neurons)
+        if (layers.Max(layer => layer.Outputs) > arena!.Neurons)
         {
-            throw new ArgumentException($"A layer has more neurons than the first {FirstLayers}; allowed: at most {neurons}");
+            throw new ArgumentException($"A layer has more neurons than the first {FirstLayers}; allowed: at most {arena.Neurons}");
         }
 
         var entered = new long[Threads][];
         var next = 0;
         Work(thread =>
         {
-            using var other = new ActivationStrip(neurons, lanes);
+            using var other = new ActivationStrip(arena);
             var counts = entered[thread] = new long[layers.Count];
             for (var index = Interlocked.Increment(ref next) - 1; index < strips.Count; index = Interlocked.Increment(ref next) - 1)
             {
-                Run(strips[index], other, layers, counts);
+                Run(strips[index], other, layers, arena.Lanes, counts);
             }
         });
         for (var layer = 0; layer < active.Length; layer++)
@@ -83,7 +89,7 @@ internal sealed class DepthFirstInference(int threads, InferenceOptions options)
             active[layer] = entered.Sum(counts => counts[layer]);
         }
 
-        if (strips.Sum(strip => strip.Count) <= PackShare * lanes * strips.Count)
+        if (strips.Sum(strip => strip.Count) <= PackShare * arena.Lanes * strips.Count)
         {
             Pack();
         }
@@ -91,17 +97,17 @@ internal sealed class DepthFirstInference(int threads, InferenceOptions options)
 
     private protected override int[] End()
     {
-        var survivors = strips.SelectMany(strip => strip.Inputs.Take(strip.Count)).Order().ToArray();
+        var survivors = strips.SelectMany(strip => strip.Inputs.Where((_, slot) => (strip.Alive >> slot & 1) != 0)).Order().ToArray();
         Free();
         return survivors;
     }
 
-    private static unsafe void Run(ActivationStrip strip, ActivationStrip other, IReadOnlyList<CompactLayer> layers, long[] counts)
+    private static unsafe void Run(ActivationStrip strip, ActivationStrip other, IReadOnlyList<CompactLayer> layers, int lanes, long[] counts)
     {
         for (var layer = 0; layer < layers.Count && strip.Count > 0; layer++)
         {
             counts[layer] += strip.Count;
-            var alive = StripLayer.Apply(layers[layer], strip.Data, other.Data, strip.Lanes, strip.Slots);
+            var alive = StripLayer.Apply(layers[layer], strip.Data, other.Data, lanes, strip.Slots);
             strip.Exchange(other);
             strip.Keep(alive);
         }
@@ -111,11 +117,16 @@ internal sealed class DepthFirstInference(int threads, InferenceOptions options)
     private void Pack()
     {
         strips = [.. strips.OrderByDescending(strip => strip.Count)];
+        foreach (var strip in strips)
+        {
+            strip.CloseUp();
+        }
+
         var (full, empty) = (0, strips.Count - 1);
         while (full < empty)
         {
             strips[empty].MoveTo(strips[full]);
-            if (strips[full].Count == lanes)
+            if (strips[full].IsFull)
             {
                 full++;
             }

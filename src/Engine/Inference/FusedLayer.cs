@@ -90,7 +90,7 @@ internal static unsafe class FusedLayer<TLanes>
             }
 
             a0 = Clip(a0 + b0, cap);
-            TLanes.Store(a0, y + ((nint)row * rows.Stride));
+            TLanes.Store(a0, rows.To(y, row));
             l0 = Larger(l0, a0);
         }
 
@@ -114,7 +114,7 @@ internal static unsafe class FusedLayer<TLanes>
                 a1 = TLanes.MultiplyAdd(w, TLanes.Load(from + TLanes.Count), a1);
             }
 
-            var to = y + ((nint)row * rows.Stride);
+            var to = rows.To(y, row);
             (a0, a1) = (Clip(a0, cap), Clip(a1, cap));
             TLanes.Store(a0, to);
             TLanes.Store(a1, to + TLanes.Count);
@@ -143,7 +143,7 @@ internal static unsafe class FusedLayer<TLanes>
                 a2 = TLanes.MultiplyAdd(w, TLanes.Load(from + (2 * TLanes.Count)), a2);
             }
 
-            var to = y + ((nint)row * rows.Stride);
+            var to = rows.To(y, row);
             (a0, a1, a2) = (Clip(a0, cap), Clip(a1, cap), Clip(a2, cap));
             TLanes.Store(a0, to);
             TLanes.Store(a1, to + TLanes.Count);
@@ -175,7 +175,7 @@ internal static unsafe class FusedLayer<TLanes>
                 a3 = TLanes.MultiplyAdd(w, TLanes.Load(from + (3 * TLanes.Count)), a3);
             }
 
-            var to = y + ((nint)row * rows.Stride);
+            var to = rows.To(y, row);
             (a0, a1, a2, a3) = (Clip(a0, cap), Clip(a1, cap), Clip(a2, cap), Clip(a3, cap));
             TLanes.Store(a0, to);
             TLanes.Store(a1, to + TLanes.Count);

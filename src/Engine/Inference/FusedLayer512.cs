@@ -43,7 +43,7 @@ internal static unsafe class FusedLayer512
     private static void One(LayerRows* rows, float* x, float* y, float* largest)
     {
         var (cap, l0) = (Vector512.Create(rows->Cap), Vector512<float>.Zero);
-        var columns = rows->Columns;
+        var places = rows->Places;
         var values = rows->Values;
         var (stride, count) = ((nint)rows->Stride, rows->Count);
         for (nint row = 0; row < count; row++)
@@ -55,19 +55,19 @@ internal static unsafe class FusedLayer512
             nint end = rows->Offsets[row + 1];
             for (; k + 3 < end; k += 4)
             {
-                a0 = Vector512.FusedMultiplyAdd(Vector512.Create(values[k]), Vector512.Load(x + (columns[k] * stride)), a0);
-                b0 = Vector512.FusedMultiplyAdd(Vector512.Create(values[k + 1]), Vector512.Load(x + (columns[k + 1] * stride)), b0);
-                c0 = Vector512.FusedMultiplyAdd(Vector512.Create(values[k + 2]), Vector512.Load(x + (columns[k + 2] * stride)), c0);
-                d0 = Vector512.FusedMultiplyAdd(Vector512.Create(values[k + 3]), Vector512.Load(x + (columns[k + 3] * stride)), d0);
+                a0 = Vector512.FusedMultiplyAdd(Vector512.Create(values[k]), Vector512.Load(x + (places[k] * stride)), a0);
+                b0 = Vector512.FusedMultiplyAdd(Vector512.Create(values[k + 1]), Vector512.Load(x + (places[k + 1] * stride)), b0);
+                c0 = Vector512.FusedMultiplyAdd(Vector512.Create(values[k + 2]), Vector512.Load(x + (places[k + 2] * stride)), c0);
+                d0 = Vector512.FusedMultiplyAdd(Vector512.Create(values[k + 3]), Vector512.Load(x + (places[k + 3] * stride)), d0);
             }
 
             for (; k < end; k++)
             {
-                a0 = Vector512.FusedMultiplyAdd(Vector512.Create(values[k]), Vector512.Load(x + (columns[k] * stride)), a0);
+                a0 = Vector512.FusedMultiplyAdd(Vector512.Create(values[k]), Vector512.Load(x + (places[k] * stride)), a0);
             }
 
             a0 = Clip((a0 + b0) + (c0 + d0), cap);
-            a0.Store(y + (row * stride));
+            a0.Store(rows->To(y, row));
             l0 = Vector512.MaxNative(l0, a0);
         }
 
@@ -78,7 +78,7 @@ internal static unsafe class FusedLayer512
     private static void Two(LayerRows* rows, float* x, float* y, float* largest)
     {
         var (cap, l0, l1) = (Vector512.Create(rows->Cap), Vector512<float>.Zero, Vector512<float>.Zero);
-        var columns = rows->Columns;
+        var places = rows->Places;
         var values = rows->Values;
         var (stride, count) = ((nint)rows->Stride, rows->Count);
         for (nint row = 0; row < count; row++)
@@ -89,11 +89,11 @@ internal static unsafe class FusedLayer512
             nint end = rows->Offsets[row + 1];
             for (; k + 1 < end; k += 2)
             {
-                var from = x + (columns[k] * stride);
+                var from = x + (places[k] * stride);
                 var w = Vector512.Create(values[k]);
                 a0 = Vector512.FusedMultiplyAdd(w, Vector512.Load(from), a0);
                 a1 = Vector512.FusedMultiplyAdd(w, Vector512.Load(from + Lanes), a1);
-                from = x + (columns[k + 1] * stride);
+                from = x + (places[k + 1] * stride);
                 w = Vector512.Create(values[k + 1]);
                 b0 = Vector512.FusedMultiplyAdd(w, Vector512.Load(from), b0);
                 b1 = Vector512.FusedMultiplyAdd(w, Vector512.Load(from + Lanes), b1);
@@ -101,13 +101,13 @@ internal static unsafe class FusedLayer512
 
             if (k < end)
             {
-                var from = x + (columns[k] * stride);
+                var from = x + (places[k] * stride);
                 var w = Vector512.Create(values[k]);
                 a0 = Vector512.FusedMultiplyAdd(w, Vector512.Load(from), a0);
                 a1 = Vector512.FusedMultiplyAdd(w, Vector512.Load(from + Lanes), a1);
             }
 
-            var to = y + (row * stride);
+            var to = rows->To(y, row);
             (a0, a1) = (Clip(a0 + b0, cap), Clip(a1 + b1, cap));
             a0.Store(to);
             a1.Store(to + Lanes);
@@ -123,7 +123,7 @@ internal static unsafe class FusedLayer512
     {
         var cap = Vector512.Create(rows->Cap);
         var (l0, l1, l2) = (Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero);
-        var columns = rows->Columns;
+        var places = rows->Places;
         var values = rows->Values;
         var (stride, count) = ((nint)rows->Stride, rows->Count);
         for (nint row = 0; row < count; row++)
@@ -133,14 +133,14 @@ internal static unsafe class FusedLayer512
             nint end = rows->Offsets[row + 1];
             for (nint k = rows->Offsets[row]; k < end; k++)
             {
-                var from = x + (columns[k] * stride);
+                var from = x + (places[k] * stride);
                 var w = Vector512.Create(values[k]);
                 a0 = Vector512.FusedMultiplyAdd(w, Vector512.Load(from), a0);
                 a1 = Vector512.FusedMultiplyAdd(w, Vector512.Load(from + Lanes), a1);
                 a2 = Vector512.FusedMultiplyAdd(w, Vector512.Load(from + (2 * Lanes)), a2);
             }
 
-            var to = y + (row * stride);
+            var to = rows->To(y, row);
             (a0, a1, a2) = (Clip(a0, cap), Clip(a1, cap), Clip(a2, cap));
             a0.Store(to);
             a1.Store(to + Lanes);
@@ -158,7 +158,7 @@ internal static unsafe class FusedLayer512
     {
         var cap = Vector512.Create(rows->Cap);
         var (l0, l1, l2, l3) = (Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero);
-        var columns = rows->Columns;
+        var places = rows->Places;
         var values = rows->Values;
         var (stride, count) = ((nint)rows->Stride, rows->Count);
         for (nint row = 0; row < count; row++)
@@ -168,7 +168,7 @@ internal static unsafe class FusedLayer512
             nint end = rows->Offsets[row + 1];
             for (nint k = rows->Offsets[row]; k < end; k++)
             {
-                var from = x + (columns[k] * stride);
+                var from = x + (places[k] * stride);
                 var w = Vector512.Create(values[k]);
                 a0 = Vector512.FusedMultiplyAdd(w, Vector512.Load(from), a0);
                 a1 = Vector512.FusedMultiplyAdd(w, Vector512.Load(from + Lanes), a1);
@@ -176,7 +176,7 @@ internal static unsafe class FusedLayer512
                 a3 = Vector512.FusedMultiplyAdd(w, Vector512.Load(from + (3 * Lanes)), a3);
             }
 
-            var to = y + (row * stride);
+            var to = rows->To(y, row);
             (a0, a1, a2, a3) = (Clip(a0, cap), Clip(a1, cap), Clip(a2, cap), Clip(a3, cap));
             a0.Store(to);
             a1.Store(to + Lanes);

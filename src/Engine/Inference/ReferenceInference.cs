@@ -17,7 +17,6 @@ internal sealed class ReferenceInference(int threads) : SparseInference(threads)
     internal static bool Apply(CompactLayer layer, ReadOnlySpan<float> x, Span<float> y)
     {
         var offsets = layer.Offsets.Span;
-        var columns = layer.Columns.Span;
         var values = layer.Values.Span;
         var isAlive = false;
         for (var row = 0; row < layer.Outputs; row++)
@@ -25,7 +24,7 @@ internal sealed class ReferenceInference(int threads) : SparseInference(threads)
             double sum = layer.Bias.Span[row];
             for (var k = offsets[row]; k < offsets[row + 1]; k++)
             {
-                sum += (double)values[k] * x[columns[k]];
+                sum += (double)values[k] * x[layer.Column(k)];
             }
 
             y[row] = (float)Math.Min(layer.Cap, Math.Max(0, sum));

@@ -141,13 +141,13 @@ internal sealed class ExactLayer
 
     private static List<int> DifferentRows(CompactLayer layer, Span<int> classes)
     {
-        var (columns, values) = (layer.Columns.Span.ToArray(), layer.Values.Span.ToArray());
+        var (places, values) = (layer.Places.Span.ToArray(), layer.Values.Span.ToArray());
         var known = new Dictionary<int, List<int>>(); // by hash, positions in rows
         var rows = new List<int>();
         for (var row = 0; row < layer.Outputs; row++)
         {
             var hash = new HashCode();
-            hash.AddBytes(MemoryMarshal.AsBytes<ushort>(columns.AsSpan(Span(row))));
+            hash.AddBytes(MemoryMarshal.AsBytes<ushort>(places.AsSpan(Span(row))));
             hash.AddBytes(MemoryMarshal.AsBytes<float>(values.AsSpan(Span(row))));
             hash.Add(layer.Bias[row]);
             ref var same = ref CollectionsMarshal.GetValueRefOrAddDefault(known, hash.ToHashCode(), out _);
@@ -168,7 +168,7 @@ internal sealed class ExactLayer
         Range Span(int row) => layer.Offsets[row]..layer.Offsets[row + 1L];
 
         bool IsSame(int one, int other) => layer.Bias[one] == layer.Bias[other]
-            && columns.AsSpan(Span(one)).SequenceEqual(columns.AsSpan(Span(other)))
+            && places.AsSpan(Span(one)).SequenceEqual(places.AsSpan(Span(other)))
             && values.AsSpan(Span(one)).SequenceEqual(values.AsSpan(Span(other)));
     }
 
@@ -178,12 +178,12 @@ internal sealed class ExactLayer
         var (start, end) = (layer.Offsets[row], layer.Offsets[row + 1L]);
         for (var k = start; k < end; k++)
         {
-            joined[inputClasses[layer.Columns[k]]] += (long)Math.ScaleB(layer.Values[k], WeightBits);
+            joined[inputClasses[layer.Column(k)]] += (long)Math.ScaleB(layer.Values[k], WeightBits);
         }
 
         for (var k = start; k < end; k++)
         {
-            var column = inputClasses[layer.Columns[k]];
+            var column = inputClasses[layer.Column(k)];
             if (joined[column] != 0)
             {
                 list.Add((column, joined[column]));
