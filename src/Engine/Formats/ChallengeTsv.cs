@@ -169,9 +169,10 @@ public static class ChallengeTsv
     // As C writes %e, with as many digits as the number needs.
     private static byte[] WeightText(float weight)
     {
-        var text = weight.ToString("0.000000e+00", CultureInfo.InvariantCulture);
+        // A float32 by itself would be written with seven digits at most.
+        var text = ((double)weight).ToString("0.000000e+00", CultureInfo.InvariantCulture);
         var isExact = float.Parse(text, CultureInfo.InvariantCulture) == weight;
-        return Encoding.ASCII.GetBytes(isExact ? text : weight.ToString("0.00000000e+00", CultureInfo.InvariantCulture));
+        return Encoding.ASCII.GetBytes(isExact ? text : ((double)weight).ToString("0.00000000e+00", CultureInfo.InvariantCulture));
     }
 
     // A whole number from 1 and the tab behind it.

@@ -127,7 +127,7 @@ public class SparseInferenceTests
         var result = inference.Run(LayerFeed.Of(layers), inputs);
 
         Assert.Equal(ExactCategories.Of(() => LayerFeed.Of(layers), inputs), result.Survivors);
-        Assert.InRange(result.Survivors.Count, 1, 600);
+        Assert.InRange(result.Survivors.Count, 7, 140);
         foreach (var layer in layers)
         {
             layer.Dispose();
@@ -135,7 +135,7 @@ public class SparseInferenceTests
     }
 
     [Fact]
-    public void Merge_OfficialNetwork_IsASixteenthAndSurvivesTheSame()
+    public void Merge_OfficialNetwork_IsASixteenthWithTheSameSurvivors()
     {
         var network = new ChallengeNetwork(1024, 40);
         var inputs = GeneratedInputs.Of(300, 1024, seed: 6);
@@ -143,8 +143,8 @@ public class SparseInferenceTests
         var whole = network.Make().ToArray();
         var merged = EqualNeurons.Merge(network.Make()).ToArray();
 
-        Assert.All(merged, layer => Assert.Equal(64, layer.Outputs));
-        Assert.All(merged[1..], layer => Assert.Equal(64, layer.Inputs));
+        // In the last layer of each group of six the neurons that are half the residues apart are the same, too.
+        Assert.Equal(merged.Select((_, layer) => layer % 6 == 5 ? 32 : 64), merged.Select(layer => layer.Outputs));
         Assert.Equal(
             inference.Run(LayerFeed.Of(whole), inputs).Survivors, inference.Run(LayerFeed.Of(merged), inputs).Survivors);
     }
