@@ -64,7 +64,9 @@ internal sealed class ChallengeFiles(ChallengeRequest request)
         Directory.CreateDirectory(Path.Combine(folder, Path.GetDirectoryName(ChallengeTsv.LayerPath(Network.Neurons, 1))!));
         foreach (var (index, layer) in Layers().Index())
         {
-            WriteFile(Path.Combine(folder, ChallengeTsv.LayerPath(Network.Neurons, index + 1)), stream => ChallengeTsv.WriteLayer(stream, layer));
+            WriteFile(
+                Path.Combine(folder, ChallengeTsv.LayerPath(Network.Neurons, index + 1)),
+                stream => ChallengeTsv.WriteLayer(stream, layer));
             layer.Dispose();
         }
 

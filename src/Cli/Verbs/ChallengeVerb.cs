@@ -82,7 +82,8 @@ internal sealed class ChallengeVerb : Verb
         var request = new ChallengeRequest
         {
             Network = new ChallengeNetwork(
-                arguments.GetValue(neurons) ?? RadixNet.Sizes[0], arguments.GetValue(layers) ?? 120, kind, (ulong)(arguments.GetValue(seed) ?? 1)),
+                arguments.GetValue(neurons) ?? RadixNet.Sizes[0], arguments.GetValue(layers) ?? 120, kind,
+                (ulong)(arguments.GetValue(seed) ?? 1)),
             Data = arguments.GetValue(data),
             Backend = arguments.GetValue(backend) ?? "simd",
             Threads = arguments.GetValue(threads) ?? 0,

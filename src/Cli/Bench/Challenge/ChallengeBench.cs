@@ -86,14 +86,15 @@ internal sealed class ChallengeBench : Benchmark<ChallengeResult>
         }
 
         return new ChallengeResult(
-            run.Origin, isRandom ? "random" : "official", request.Network.Neurons, request.Network.Layers, inputs.Rows, origin, limits, third, sides);
+            run.Origin, isRandom ? "random" : "official", request.Network.Neurons, request.Network.Layers, inputs.Rows, origin,
+            limits, third, sides);
     }
 
     protected override void Print(ChallengeResult result)
     {
         var table = new Table().AddColumns(
-            $"{result.Network} {result.Neurons}×{result.Layers}", "threads", "median s", "fastest", "slowest", "challenge edges/s", "executed edges/s",
-            "of L2", "of ours", "categories");
+            $"{result.Network} {result.Neurons}×{result.Layers}", "threads", "median s", "fastest", "slowest", "challenge edges/s",
+            "executed edges/s", "of L2", "of ours", "categories");
         foreach (var side in result.Sides)
         {
             table.AddRow(

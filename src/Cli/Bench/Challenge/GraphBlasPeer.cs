@@ -21,7 +21,7 @@ internal sealed class GraphBlasPeer : IDisposable
 
     private string Program => Path.Combine(folder.Path, "graphblas_challenge");
 
-    /// <summary>Compiles the program, and writes network and inputs as files for it; installs GraphBLAS and a compiler where missing.</summary>
+    /// <summary>Compiles the program, and writes network and inputs as files for it; installs GraphBLAS where missing.</summary>
     /// <param name="survivors">What the categories' file says.</param>
     public static async Task<GraphBlasPeer> BuildAsync(
         string root, ChallengeRequest request, BitRows inputs, IReadOnlyList<int> survivors, CancellationToken cancellationToken)
