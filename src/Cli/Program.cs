@@ -20,6 +20,7 @@ var root = new RootCommand("Trains truly sparse neural networks: as a service, o
     new WorkerVerb(),
     new TrainVerb(),
     new PartitionVerb(),
+    new ChallengeVerb(),
     new TestVerb(),
     new BenchVerb(),
     new HealthVerb(),

@@ -50,6 +50,23 @@ public class BenchTests
     }
 
     [Fact]
+    public async Task Challenge_Quick_HoldsOursWithTheExactCategories()
+    {
+        var result = await QuickAsync("challenge", "--own");
+
+        Assert.Equal((1024, 4, 300), (
+            result.GetProperty("neurons").GetInt32(), result.GetProperty("layers").GetInt32(), result.GetProperty("inputs").GetInt32()));
+        Assert.InRange(result.GetProperty("l3GigabytesPerSecond").GetDouble(), 0.1, 1e6);
+        Assert.All(Sides(result), side =>
+        {
+            Assert.Equal(("ours", true), (side.GetProperty("name").GetString(), side.GetProperty("isExact").GetBoolean()));
+            Assert.InRange(side.GetProperty("survivors").GetInt32(), 1, 299);
+            Assert.InRange(side.GetProperty("executedRate").GetDouble(), 1, side.GetProperty("challengeRate").GetDouble());
+            AssertMeasured(side);
+        });
+    }
+
+    [Fact]
     public async Task TrainVersusTorch_Quick_MeasuresEverySide()
     {
         Assert.SkipUnless(File.Exists("/usr/lib/python3/dist-packages/torch/__init__.py"), "Debian's python3-torch is not installed.");

@@ -12,7 +12,7 @@ public class HelpTests
         Assert.Equal(0, help.ExitCode);
         Assert.All(
             [
-                "demo", "serve", "worker", "train", "partition", "test", "bench", "package",
+                "demo", "serve", "worker", "train", "partition", "challenge", "test", "bench", "package",
                 "login", "datasets", "runs", "models", "topology", "workers",
             ],
             verb => Assert.Contains($"  {verb} ", help.Output, StringComparison.Ordinal));
@@ -40,7 +40,9 @@ public class HelpTests
     [InlineData("bench", "live-latency")]
     [InlineData("bench", "partition")]
     [InlineData("bench", "partition-aware")]
+    [InlineData("bench", "challenge")]
     [InlineData("partition")]
+    [InlineData("challenge")]
     [InlineData("package")]
     public async Task Help_OfEachVerb_ShowsExamples(params string[] verb)
     {

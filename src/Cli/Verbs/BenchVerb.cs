@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SparseService.Cli.Bench.Challenge;
 using SparseService.Cli.Bench.Kernels;
 using SparseService.Cli.Bench.Live;
 using SparseService.Cli.Bench.Page;
@@ -41,6 +42,7 @@ internal sealed class BenchVerb : Verb
             new PartitionBench(),
             new PartitionAwareBench(),
             new ScalingBench(),
+            new ChallengeBench(),
             new KernelBench(),
             new LiveLatency(),
             new PredictBench(),

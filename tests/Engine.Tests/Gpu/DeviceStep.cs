@@ -12,7 +12,7 @@ internal static class DeviceStep
     public static List<float[]> Run(Backend backend, int batchSize, double density, OptimizerStep step, Summation summation = Summation.Float)
     {
         const int inputs = 7, hidden = 9, outputs = 3;
-        backend.Summation = summation;
+        backend.Grid = summation == Summation.FixedPoint ? SumGrid.Of(forward: 9, backward: 4) : default;
         using var w1 = Matrix(hidden, inputs, density, seed: 1);
         using var w2 = Matrix(outputs, hidden, density, seed: 2);
         using var w2T = TransposeIndex.Of(w2);
