@@ -39,8 +39,9 @@ internal sealed class MeterCollection : IDisposable
             listener.RecordObservableInstruments();
         }
 
-        // Two instruments of one name (two hosts in a test process) would be a malformed page: the first one speaks.
-        foreach (var family in families.Values.DistinctBy(family => family.Name).OrderBy(family => family.Name, StringComparer.Ordinal))
+        // Two instruments of one name (two hosts in a test process) would be a malformed page: one speaks, and one that has something to say.
+        var speaking = families.Values.OrderBy(family => family.IsEmpty).DistinctBy(family => family.Name);
+        foreach (var family in speaking.OrderBy(family => family.Name, StringComparer.Ordinal))
         {
             PrometheusText.Write(text, family);
         }

@@ -73,6 +73,9 @@ internal sealed class MeterFamily(Instrument instrument, MeterKind kind)
 
     public double[]? Bounds { get; } = kind == MeterKind.Histogram ? AdvisedBounds(instrument) : null;
 
+    /// <summary>Whether nothing was measured yet.</summary>
+    public bool IsEmpty => series.IsEmpty;
+
     /// <summary>Ordered by labels, so that two scrapes look alike.</summary>
     public IEnumerable<MeterSeries> Series => series.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => entry.Value);
 
