@@ -25,7 +25,8 @@ internal sealed record ChallengeReport(
     /// <summary>Said with every figure of an official network.</summary>
     public const string Degenerate =
         "The official networks are degenerate: all weights are 1/16, every 16 neurons of a layer have the same 32 inputs,\n"
-        + "so a layer is one of a sixteenth of the width, and what survives saturates at 32. The rate counts connections of inputs that died long ago.";
+        + "so a layer is one of a sixteenth of the width, and what survives saturates at 32. The rate counts connections\n"
+        + "of inputs that died long ago.";
 
     public void Write(TextWriter text)
     {
