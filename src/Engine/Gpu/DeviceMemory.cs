@@ -28,6 +28,9 @@ internal sealed unsafe class DeviceMemory : IDisposable
 
     public long Bytes { get; }
 
+    /// <summary>Also after a finaliser was here.</summary>
+    public bool IsFreed => handle == 0;
+
     public nint Handle
     {
         get

@@ -72,7 +72,12 @@ internal sealed unsafe class PinnedStaging : IDisposable
             }
         }
 
-        _ = OpenCl.Unmap(handle, memory.Handle, mapped, 0, null, null);
+        // A finaliser may call this, when the memory's own has run already.
+        if (!memory.IsFreed)
+        {
+            _ = OpenCl.Unmap(handle, memory.Handle, mapped, 0, null, null);
+        }
+
         _ = OpenCl.Finish(handle);
         memory.Dispose();
     }
