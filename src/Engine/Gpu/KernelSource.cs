@@ -25,6 +25,7 @@ internal static class KernelSource
         ["FoldRows"] = ["FoldRows"],
         ["TieFreeWeights"] = ["TieFreeWeights"],
         ["ActiveNeurons"] = ["ActiveNeurons"],
+        ["Largest"] = ["Largest"],
         ["FusedLayer"] = ["Lanes", "FusedLayer"],
         ["MinibatchGather"] = ["Lanes", "MinibatchGather"],
     };

@@ -7,6 +7,7 @@ namespace SparseService.Engine.Gpu;
 public sealed unsafe partial class OpenClBackend
 {
     private const int TileItems = 16;
+    private const int LargestGroups = 16;
 
     private DeviceStore? store;
 
@@ -39,6 +40,21 @@ public sealed unsafe partial class OpenClBackend
         {
             everActive[neuron] |= active[neuron] != 0;
         }
+    }
+
+    private protected override float LargestCore(DeviceBuffer<float> values, long count)
+    {
+        if (count == 0)
+        {
+            return 0;
+        }
+
+        var items = LargestGroups * shapes.GroupItems;
+        var seen = stackalloc float[items];
+        var memory = Scratch("largest", items * sizeof(float));
+        KernelOf("Largest", "largest").Value(count).Memory(ToRead(values)).Memory(memory).Run(queue, items, shapes.GroupItems);
+        queue.Download(memory, seen, items * sizeof(float));
+        return LargestOf(new ReadOnlySpan<float>(seen, items));
     }
 
     protected override void ProbabilitiesCore(

@@ -5,19 +5,30 @@ namespace SparseService.Engine.Kernels;
 public abstract partial class Backend
 {
     /// <summary>max |x_k| over the first <paramref name="count"/> values; 0 of none. The same bits in any order; of values that are not numbers it says nothing.</summary>
-    internal unsafe float Largest(DeviceBuffer<float> values, long count)
+    internal float Largest(DeviceBuffer<float> values, long count)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, values.Length);
+        var largest = LargestCore(values, count);
+        GC.KeepAlive(values);
+        return largest;
+    }
+
+    private protected virtual unsafe float LargestCore(DeviceBuffer<float> values, long count)
+    {
         var ofBlocks = stackalloc float[LargestWork.MostBlocks];
         var work = new LargestWork(values.Pointer, count, ofBlocks);
         RunBlocks(ref work, work.Blocks);
+        return LargestOf(new ReadOnlySpan<float>(ofBlocks, work.Blocks));
+    }
+
+    private protected static float LargestOf(ReadOnlySpan<float> parts)
+    {
         var largest = 0f;
-        for (var block = 0; block < work.Blocks; block++)
+        foreach (var part in parts)
         {
-            largest = Math.Max(largest, ofBlocks[block]);
+            largest = Math.Max(largest, part);
         }
 
-        GC.KeepAlive(values);
         return largest;
     }
 }

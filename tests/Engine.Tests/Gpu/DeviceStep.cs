@@ -49,11 +49,12 @@ internal static class DeviceStep
         squares += backend.BiasUpdate(bias2, logits, biasState0, second ? biasState1 : null, batchSize, step);
         backend.Probabilities(LossKind.SoftmaxCrossEntropy, logits, outputs, batchSize);
         backend.Probabilities(LossKind.BinaryCrossEntropy, folded, hidden, batchSize);
+        var largest = backend.Largest(logits, outputs * batchSize);
         return
         [
             y.ToArray(), slopes.ToArray(), logits.ToArray(), dHidden.ToArray(), folded.ToArray(), dW.ToArray(), db.ToArray(),
             w1.Values.ToArray(), w2.Values.ToArray(), s0.ToArray(), t0.ToArray(), s1.ToArray(), t1.ToArray(), bias2, biasState0, biasState1,
-            [.. active.Select(mark => mark ? 1f : 0)], [(float)loss.LossSum, loss.Correct, (float)squares],
+            [.. active.Select(mark => mark ? 1f : 0)], [(float)loss.LossSum, loss.Correct, (float)squares, largest],
         ];
     }
 

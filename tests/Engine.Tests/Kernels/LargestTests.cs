@@ -38,9 +38,9 @@ public sealed class LargestTests
         }
     }
 
-    [Theory]
-    [InlineData("reference")]
-    [InlineData("simd")]
+    public static TheoryData<string> Backends => [.. Backend.Available];
+
+    [Theory, MemberData(nameof(Backends))]
     public void Largest_OfNone_IsZero(string name)
     {
         using var backend = Backend.Create(name, 1);
