@@ -55,7 +55,30 @@ internal static class DeviceStep
             y.ToArray(), slopes.ToArray(), logits.ToArray(), dHidden.ToArray(), folded.ToArray(), dW.ToArray(), db.ToArray(),
             w1.Values.ToArray(), w2.Values.ToArray(), s0.ToArray(), t0.ToArray(), s1.ToArray(), t1.ToArray(), bias2, biasState0, biasState1,
             [.. active.Select(mark => mark ? 1f : 0)], [(float)loss.LossSum, loss.Correct, (float)squares, largest],
+            .. OtherLosses(backend, batchSize), .. Update(backend, step),
         ];
+    }
+
+    private static float[][] OtherLosses(Backend backend, int batchSize)
+    {
+        using var one = Buffer(Vector(batchSize, seed: 6));
+        using var two = Buffer(Vector(2 * batchSize, seed: 7));
+        int[] classes = [.. Enumerable.Range(0, batchSize - (batchSize / 4)).Select(sample => sample % 2)]; // the rest is padding
+        var binary = backend.Loss(LossKind.BinaryCrossEntropy, one, classes, [], one, 1, batchSize, batchSize / 4);
+        var square = backend.Loss(LossKind.SquaredError, two, [], Vector(2 * batchSize, seed: 8), two, 2, batchSize, batchSize / 4);
+        return [one.ToArray(), two.ToArray(), [(float)binary.LossSum, binary.Correct, (float)square.LossSum]];
+    }
+
+    private static unsafe float[][] Update(Backend backend, OptimizerStep step)
+    {
+        const int count = 19;
+        using var parameters = Buffer(Vector(count, seed: 9));
+        using var gradients = Buffer(Vector(count, seed: 10));
+        using var first = Zeros(count);
+        using var second = Zeros(count);
+        backend.ParameterUpdate(
+            parameters.Pointer, gradients.Pointer, first.Pointer, step.StateSlots > 1 ? second.Pointer : null, count, step, 0.5f);
+        return [parameters.ToArray(), first.ToArray(), second.ToArray()];
     }
 
     private static DeviceBuffer<float> Zeros(long length)

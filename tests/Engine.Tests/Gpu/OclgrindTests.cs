@@ -1,5 +1,7 @@
+using SparseService.Engine.Data;
 using SparseService.Engine.Gpu;
 using SparseService.Engine.Kernels;
+using SparseService.Engine.Tests.Data;
 using SparseService.Engine.Tests.Kernels;
 using static SparseService.Engine.Tests.Kernels.KernelData;
 
@@ -79,6 +81,19 @@ public sealed class OclgrindTests : IDisposable
                     AssertClose(Array.ConvertAll(expected[index], value => (double)value), actual[index], 3e-5);
                 }
             }
+        }
+
+        foreach (var element in new[] { SampleElement.Byte, SampleElement.Float })
+        {
+            using var files = new StoreFiles();
+            using var data = files.Random(20, 19, element);
+            using var backend = new OpenClBackend(GpuDevice.Choose());
+            using var expected = new DeviceBuffer<float>(19 * batchSize);
+            using var actual = new DeviceBuffer<float>(19 * batchSize);
+            int[] rows = [.. Enumerable.Range(0, batchSize).Select(sample => sample % 20)];
+            data.Gather(rows, Vector(19, seed: 1), Vector(19, seed: 2), expected.Span, batchSize, reference);
+            backend.Gather(data, rows, Vector(19, seed: 1), Vector(19, seed: 2), actual, batchSize);
+            Assert.Equal(Bits(expected.Span), Bits(actual.Span));
         }
 
         Console.WriteLine("as the reference");
