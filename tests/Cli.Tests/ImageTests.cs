@@ -20,8 +20,9 @@ public class ImageTests
         if (Find(program) is null)
         {
             (program, before) = ("docker", ["compose"]);
-            Assert.SkipWhen(
-                Find(program) is null, "Neither docker nor docker-compose is installed (Debian: apt-get install docker-compose)");
+            Assert.SkipUnless(
+                Find(program) is not null && (await Started.RunAsync(program, [.. before, "version"], SourceCopy.Origin)).ExitCode == 0,
+                "Neither docker compose nor docker-compose is installed (Debian: apt-get install docker-compose)");
         }
 
         var variables = new Dictionary<string, string?> { ["POSTGRES_PASSWORD"] = "secret" };

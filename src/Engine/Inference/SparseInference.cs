@@ -34,10 +34,13 @@ public abstract class SparseInference : IDisposable
     /// <summary>Threads that it works on.</summary>
     public int Threads { get; }
 
+    /// <summary>What it runs on; a device has its own (<see cref="Gpu.DeviceInference"/>).</summary>
+    public static IReadOnlyList<string> Backends { get; } = [ReferenceBackend.BackendName, SimdBackend.BackendName];
+
     /// <summary>Memory of the layers that are run in one go after the first ones.</summary>
     private protected abstract long PartBytes { get; }
 
-    /// <param name="name"><c>reference</c> (scalar, the judge) or <c>simd</c>.</param>
+    /// <param name="name">One of <see cref="Backends"/>: <c>reference</c> (scalar, the judge) or <c>simd</c>.</param>
     /// <param name="threads">0 = one per processor. Does not change the result.</param>
     /// <param name="options">How <c>simd</c> works; the fastest without it.</param>
     /// <exception cref="ArgumentException">The name is not known.</exception>
@@ -49,7 +52,7 @@ public abstract class SparseInference : IDisposable
         {
             ReferenceBackend.BackendName => new ReferenceInference(count),
             SimdBackend.BackendName => new DepthFirstInference(count, options ?? new InferenceOptions()),
-            _ => throw new ArgumentException($"Backend is '{name}'; allowed: {string.Join(", ", Backend.Available)}", nameof(name)),
+            _ => throw new ArgumentException($"Backend is '{name}'; allowed: {string.Join(", ", Backends)}", nameof(name)),
         };
     }
 

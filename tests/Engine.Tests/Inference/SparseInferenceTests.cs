@@ -11,7 +11,7 @@ public class SparseInferenceTests
     public static TheoryData<string, int, int> Cases()
     {
         var cases = new TheoryData<string, int, int>();
-        foreach (var backend in Backend.Available)
+        foreach (var backend in SparseInference.Backends)
         {
             foreach (var count in new[] { 1, 15, 16, 17, 63, 64, 65, 300, 1000 })
             {
