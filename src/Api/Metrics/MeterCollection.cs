@@ -39,7 +39,7 @@ internal sealed class MeterCollection : IDisposable
             listener.RecordObservableInstruments();
         }
 
-        // Two instruments of one name (two hosts in a test process) would be a malformed page: one speaks, and one that has something to say.
+        // Two instruments of one name (two hosts in a test process) would be a malformed page: one that has measured something speaks.
         var speaking = families.Values.OrderBy(family => family.IsEmpty).DistinctBy(family => family.Name);
         foreach (var family in speaking.OrderBy(family => family.Name, StringComparer.Ordinal))
         {
