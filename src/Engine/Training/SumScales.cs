@@ -5,7 +5,7 @@ namespace SparseService.Engine.Training;
 
 /// <summary>
 /// How fine the grid of each layer's fixed-point sums is (docs/decisions/0006): it follows the largest signal of the steps that are looked at, so that a signal of any size
-/// has 16 bits below the layer's largest and eight times its room above.
+/// has 18 bits below the layer's largest and eight times its room above.
 /// </summary>
 /// <remarks>
 /// Part of a training's state: a function of maxima, which do not depend on the order or the place in which values were looked at. A sum beyond its room is an ordinary
