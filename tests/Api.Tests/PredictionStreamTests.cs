@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace SparseService.Api.Tests;
 
+[Collection(Alone.Name)]
 public sealed class PredictionStreamTests(ServiceFixture service, TrainedRun trained)
 {
     private const int Features = 784;
