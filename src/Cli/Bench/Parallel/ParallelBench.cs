@@ -30,6 +30,13 @@ internal sealed class ParallelBench : Benchmark<ParallelResult>
         shape = run.Quick ? shape.Quick() : shape with { TrainRows = 20_000, TestRows = 500 };
         var options = BenchShape.Slowly(shape.Options) with { Epochs = 100_000 };
         options = run.Quick ? options with { Network = options.Network with { Layers = [784, 50, 10] } } : options;
+        if (!run.Quick)
+        {
+            await SystemPackages.RequireAsync(
+                "Open MPI", Programs.HasMpi, ["openmpi-bin"], "Install Open MPI 4: half of this benchmark runs under its mpirun.",
+                cancellationToken);
+        }
+
         using var data = new SyntheticData(shape.Height * shape.Width, options.Network.Layers[^1], shape.TrainRows, shape.TestRows);
         var sides = SidesOf().ToDictionary(side => side, _ => new List<EpochResult>());
         for (var round = 1; round <= run.Rounds; round++)
@@ -37,7 +44,8 @@ internal sealed class ParallelBench : Benchmark<ParallelResult>
             foreach (var (side, epochs) in sides)
             {
                 BenchRun.Say($"Round {round} of {run.Rounds}: {side.Method}, {side.Ranks} ranks, {side.Transport} …");
-                epochs.Add(await Task.Run(() => EpochOf(side, options, data, cancellationToken), cancellationToken));
+                epochs.Add(await Task.Run(
+                    () => CoreLink.WhileNear(() => EpochOf(side, options, data, cancellationToken)), cancellationToken));
             }
         }
 

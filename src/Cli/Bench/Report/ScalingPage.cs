@@ -23,14 +23,16 @@ internal static class ScalingPage
                 $"Written by `./sparse bench readme` from what `{origin.Command}` measured on {origin.Processor}, {origin.Date}"
                 + (origin.BusyBefore is { } busy ? $", with {busy:0 %} of the processors kept busy by others." : "."),
                 "Every rank owns rows of every layer; `Engine/Parallel/Simulation` predicts a step from what each rank has to",
-                "compute, send and receive in each layer, and from three numbers of a machine:",
-                "seconds a message, bytes a second, operations a second.")
+                "compute, send and receive in each layer, and from four numbers of a machine: seconds a message, bytes a second,",
+                "operations a second, and what its processor spends on a neuron's values to pack and unpack them.")
             .Heading(2, "Measured against predicted")
             .Paragraph(
                 "Ranks are threads with one kernel thread each; four share this machine's two processors. The operations a second are",
                 $"those of the step on one rank, so that its prediction is no prediction;",
-                $"a message was measured to take {SweepTable.Time(result.Link.Latency)} and"
-                + $" {result.Link.BytesPerSecond / 1e9:0.0} GB/s.")
+                $"a message was measured to take {SweepTable.Time(result.Link.Latency)},",
+                $"a neuron's values from one rank to the other {SweepTable.Time(result.Link.ValueSeconds)} and"
+                + $" {1e9 * result.Link.ValueByteSeconds:0.000} ns a byte.",
+                "Every number below is of a moment in which both processors had a cache in common (virtual ones move about).")
             .Table(
                 ["network", "partition", "ranks", "words a sample", "measured step", "predicted", "predicted / measured"],
                 result.Validations.Select(Row))

@@ -39,7 +39,7 @@ internal sealed class ScalingBench : Benchmark<ScalingResult>
 
     protected override Task<ScalingResult> MeasureAsync(BenchRun run, CancellationToken cancellationToken)
     {
-        var link = run.Quick ? new LinkSpeed(1e-6, 5e9) : LinkSpeed.Measure();
+        var link = run.Quick ? new LinkSpeed(1e-6, 1e-8, 1e-10) : CoreLink.WhileNear(LinkSpeed.Measure);
         var validations = new List<ScalingValidation>();
         foreach (var (name, options) in Shapes(run.Quick))
         {
@@ -61,7 +61,7 @@ internal sealed class ScalingBench : Benchmark<ScalingResult>
             from at in Links
             from kind in Kinds
             from ranks in PredictedRanks
-            select Predict(neurons, at, kind, ranks, fit, flops);
+            select Predict(neurons, at, kind, ranks, fit, link, flops);
         return Task.FromResult(new ScalingResult(run.Origin, link, validations, volumes, fit, predictions.ToList()));
     }
 
@@ -82,9 +82,11 @@ internal sealed class ScalingBench : Benchmark<ScalingResult>
     /// <summary>The network of <c>deploy/examples/bat-brain.json</c> by formula: equal hidden layers, each neuron read by four others on
     /// average.</summary>
     internal static ScalingPrediction Predict(
-        long neurons, (string Name, double Latency, double BytesPerSecond) link, PartitionKind kind, int ranks, VolumeFit fit, double flops)
+        long neurons, (string Name, double Latency, double BytesPerSecond) link, PartitionKind kind, int ranks, VolumeFit fit,
+        LinkSpeed speed, double flops)
     {
-        var (width, machine) = (neurons / HiddenLayers, new MachineModel(link.Latency, link.BytesPerSecond, flops, 1, 1));
+        var width = neurons / HiddenLayers;
+        var machine = new MachineModel(link.Latency, link.BytesPerSecond, flops, 1, 1, speed.ValueSeconds, speed.ValueByteSeconds);
         var options = NetworkPart.OptionsOf((int)neurons);
         var words = Volumes.RandomWords(width, FanOut, ranks) * (kind == PartitionKind.Random ? 1 : fit.At(ranks));
 
@@ -109,7 +111,7 @@ internal sealed class ScalingBench : Benchmark<ScalingResult>
     {
         var wide = new TrainingOptions
         {
-            Epochs = 3,
+            Epochs = 1000,
             BatchSize = 128,
             Dropout = 0.3,
             Evolution = null,

@@ -14,7 +14,9 @@ namespace SparseService.Cli.Bench.Scaling;
 /// takes.</summary>
 internal static class ScalingSteps
 {
-    /// <param name="steps">Of each epoch; the second of two epochs is timed.</param>
+    private const int WarmUpEpochs = 10;
+
+    /// <param name="steps">Of each epoch; the last one is timed.</param>
     public static IEnumerable<ScalingValidation> Measure(
         string name, TrainingOptions options, IReadOnlyList<int> ranks, IReadOnlyList<PartitionKind> kinds, LinkSpeed link, int steps,
         int rounds)
@@ -29,7 +31,7 @@ internal static class ScalingSteps
         var slowest = new MachineModel(0, double.MaxValue, 1, Environment.ProcessorCount, int.MaxValue);
         var operations = Simulate(PartitionKind.Random, 1, slowest, 0).Step.Compute;
         var flops = operations / Math.Max(1e-9, one - alone);
-        var machine = new MachineModel(link.Latency, link.BytesPerSecond, flops, Environment.ProcessorCount, int.MaxValue);
+        var machine = link.Machine(flops);
         foreach (var count in ranks)
         {
             foreach (var kind in count == 1 ? kinds.Take(1) : kinds)
@@ -60,7 +62,7 @@ internal static class ScalingSteps
 
     // The fastest of the rounds' medians: others use the machine too.
     private static double StepSeconds(TrainingOptions options, SampleStore data, int ranks, int rounds) =>
-        Enumerable.Range(0, rounds).Min(_ => StepSeconds(options, data, ranks));
+        Enumerable.Range(0, rounds).Min(_ => CoreLink.WhileNear(() => StepSeconds(options, data, ranks)));
 
     private static double StepSeconds(TrainingOptions options, SampleStore data, int ranks)
     {
@@ -69,7 +71,11 @@ internal static class ScalingSteps
         {
             using var backend = Backend.Create(threads: 1);
             using var training = PartitionedTraining.Create(communicator, options, data, backend);
-            training.TrainEpoch(null, CancellationToken.None);
+            for (var epoch = 0; epoch < WarmUpEpochs; epoch++)
+            {
+                training.TrainEpoch(null, CancellationToken.None);
+            }
+
             var last = Stopwatch.GetTimestamp();
             training.TrainEpoch(
                 _ =>

@@ -15,8 +15,8 @@ internal sealed class WorkersBench : Benchmark<WorkersResult>
         : base(
             "wasap",
             "Samples per second of phase 1 of WASAP and WASSP on threads (784-1000-1000-1000-10, epsilon 20, batch 128) against the sum "
-            + "of as many sequential trainings of one thread side by side, by turns, an epoch each.",
-            "about 1 minute", 15,
+            + "of as many sequential trainings of one thread side by side, by turns, an epoch each; while processors have a cache in common.",
+            "about 3 minutes", 15,
             "./sparse bench wasap")
     {
         Options.Add(workers);
@@ -37,13 +37,13 @@ internal sealed class WorkersBench : Benchmark<WorkersResult>
         {
             cancellationToken.ThrowIfCancellationRequested();
             BenchRun.Say(round == 0 ? "Warm-up …" : $"Round {round} of {run.Rounds} …");
-            sequential.Add(alone.Epoch());
-            asynchronous.Add(wasap.Epoch());
-            synchronous.Add(wassp.Epoch());
+            sequential.Add(CoreLink.WhileNear(alone.Epoch));
+            asynchronous.Add(CoreLink.WhileNear(wasap.Epoch));
+            synchronous.Add(CoreLink.WhileNear(wassp.Epoch));
         }
 
         return Task.FromResult(new WorkersResult(
-            run.Origin, count, WorkersRate.Of(sequential), WorkersRate.Of(asynchronous), WorkersRate.Of(synchronous)));
+            run.Origin, count, CoreLink.Seconds(), WorkersRate.Of(sequential), WorkersRate.Of(asynchronous), WorkersRate.Of(synchronous)));
 
         TrainingOptions Parallel(ParallelMethod method) => options with
         {
@@ -72,7 +72,9 @@ internal sealed class WorkersBench : Benchmark<WorkersResult>
     }
 }
 
-internal sealed record WorkersResult(Origin Origin, int Workers, WorkersRate SideBySide, WorkersRate Wasap, WorkersRate Wassp);
+/// <param name="CoreLinkSeconds">That a word takes from one processor to another, when it was over.</param>
+internal sealed record WorkersResult(
+    Origin Origin, int Workers, double CoreLinkSeconds, WorkersRate SideBySide, WorkersRate Wasap, WorkersRate Wassp);
 
 /// <param name="Training">Samples per second of the training itself.</param>
 /// <param name="Whole">Of whole epochs, with test, statistics and evolution.</param>

@@ -13,11 +13,9 @@ namespace SparseService.Engine.Parallel.Simulation;
 /// </summary>
 internal static class StepSimulation
 {
-    // A row costs as much as so many of its connections, beside them: its activation and its stores (RowBlocks has the same number).
+    // A row costs as much as so many of its connections, beside them: its activation and its stores (RowBlocks has the same number); backward, its
+    // input's gradient.
     private const double RowWork = 8;
-
-    // Packing a value before it is sent, and adding a gradient that came in, cost as much as so many connections.
-    private const double WordWork = 2;
 
     /// <param name="layers">[layer][rank].</param>
     /// <param name="outputs">Neurons of the output layer.</param>
@@ -26,18 +24,17 @@ internal static class StepSimulation
     public static StepPrediction Of(
         IReadOnlyList<IReadOnlyList<RankLoad>> layers, MachineModel machine, int outputs, int samples, double aloneSeconds)
     {
-        var ranks = layers[0].Count;
-        var batch = PaddedBatch.Of(samples);
-        var connectionSeconds = 2.0 * batch / machine.FlopsOfRank(ranks);
-        var shared = Math.Max(1, (double)Math.Min(ranks, machine.RanksPerNode) / machine.Cores);
-        var (compute, exposed) = (aloneSeconds * shared, 0.0);
+        var (ranks, batch) = (layers[0].Count, PaddedBatch.Of(samples));
+        var share = machine.RanksPerCore(ranks);
+        var costs = new Costs(machine, share * machine.ConnectionSeconds(batch), share * machine.PackSeconds(batch), batch);
+        var (compute, exposed) = (aloneSeconds * share, 0.0);
         for (var l = 0; l < layers.Count; l++)
         {
             var (forward, backward) = (default(Phase), default(Phase));
             foreach (var load in layers[l])
             {
-                forward = Phase.Slower(forward, Forward(load, connectionSeconds, machine, batch));
-                backward = Phase.Slower(backward, Backward(load, l == 0, connectionSeconds, machine, batch));
+                forward = Phase.Slower(forward, costs.Forward(load));
+                backward = Phase.Slower(backward, costs.Backward(load, isFirst: l == 0));
             }
 
             compute += forward.Compute + backward.Compute;
@@ -48,27 +45,30 @@ internal static class StepSimulation
         return new StepPrediction(compute + exposed + logits, compute, exposed, logits);
     }
 
-    private static Phase Forward(in RankLoad load, double connectionSeconds, MachineModel machine, int batch)
+    /// <param name="Connection">Seconds of one connection and minibatch.</param>
+    /// <param name="Pack">Seconds of what one neuron sends for a minibatch.</param>
+    private readonly record struct Costs(MachineModel Machine, double Connection, double Pack, int Batch)
     {
-        var own = (load.OwnConnections + (RowWork * load.Rows)) * connectionSeconds;
-        var ghosts = load.GhostConnections == 0 ? 0 : (load.GhostConnections + (RowWork / 2 * load.Rows)) * connectionSeconds;
-        var pack = WordWork * load.WordsOut * connectionSeconds;
-        return new Phase(pack + own + ghosts, Math.Max(0, Exchange(load, machine, batch) - own));
-    }
+        public Phase Forward(in RankLoad load)
+        {
+            var own = (load.OwnConnections + (RowWork * load.Rows)) * Connection;
+            var ghosts = load.GhostConnections == 0 ? 0 : (load.GhostConnections + (RowWork / 2 * load.Rows)) * Connection;
+            return new Phase((load.WordsOut * Pack) + own + ghosts, Math.Max(0, Exchange(load) - own));
+        }
 
-    // In the first layer there is no input gradient.
-    private static Phase Backward(in RankLoad load, bool isFirst, double connectionSeconds, MachineModel machine, int batch)
-    {
-        var products = isFirst ? 1 : 2;
-        var own = ((products * load.OwnConnections) + (RowWork * load.Rows)) * connectionSeconds;
-        var ghosts = products * load.GhostConnections * connectionSeconds;
-        var fold = WordWork * load.WordsOut * connectionSeconds;
-        return new Phase(ghosts + own + fold, Math.Max(0, Exchange(load, machine, batch) - own));
-    }
+        // In the first layer there is no input gradient.
+        public Phase Backward(in RankLoad load, bool isFirst)
+        {
+            var products = isFirst ? 1 : 2;
+            var own = ((products * load.OwnConnections) + (RowWork * load.Rows)) * Connection;
+            var ghosts = ((products * load.GhostConnections) + (RowWork * load.WordsIn)) * Connection;
+            return new Phase(ghosts + own + (load.WordsOut * Pack), Math.Max(0, Exchange(load) - own));
+        }
 
-    private static double Exchange(in RankLoad load, MachineModel machine, int batch) =>
-        ((load.MessagesOut + load.MessagesIn) * machine.Latency)
-        + (sizeof(float) * batch * Math.Max(load.WordsOut, load.WordsIn) / machine.BytesPerSecond);
+        private double Exchange(in RankLoad load) =>
+            ((load.MessagesOut + load.MessagesIn) * Machine.Latency)
+            + (sizeof(float) * Batch * Math.Max(load.WordsOut, load.WordsIn) / Machine.BytesPerSecond);
+    }
 
     /// <param name="Exposed">Time in which a rank has nothing to compute and waits for what is on its way.</param>
     private readonly record struct Phase(double Compute, double Exposed)

@@ -7,9 +7,10 @@ namespace SparseService.Engine.Tests.Parallel.Simulation;
 
 public class StepSimulationTests
 {
-    private static readonly MachineModel Machine = new(Latency: 1e-3, BytesPerSecond: 64e3, FlopsPerCore: 32e3, Cores: 1, RanksPerNode: 1);
+    private static readonly MachineModel Machine = new(
+        Latency: 1e-3, BytesPerSecond: 64e3, FlopsPerCore: 32e3, Cores: 1, RanksPerNode: 1, ValueSeconds: 1.36e-3, ValueByteSeconds: 1e-5);
 
-    // A batch of 16: a connection takes 1 ms, a value 1 ms, a message 1 ms.
+    // A batch of 16: a connection takes 1 ms, a value 1 ms and 2 ms to be packed, a message 1 ms.
     [Fact]
     public void Of_TwoRanks_AddsUpTheSlowerOneLayerByLayer()
     {
@@ -19,8 +20,8 @@ public class StepSimulationTests
         var step = StepSimulation.Of([first, second], Machine, outputs: 2, samples: 16, aloneSeconds: 0.5);
 
         // Layer 1: forward 10 + 8, backward the same. Layer 2: forward 2·3 packed + 20 + 8 + 6 + 4, the exchange of 2 + 3 hidden behind 28;
-        // backward 2·20 + 8 + 2·6 + 2·3 folded.
-        Assert.Equal(0.5 + 0.036 + 0.044 + 0.066, step.Compute, 9);
+        // backward 2·20 + 8 + 2·6 + 3·8 + 2·3 folded.
+        Assert.Equal(0.5 + 0.036 + 0.044 + 0.090, step.Compute, 9);
         Assert.Equal(0, step.Exposed, 9);
         Assert.Equal(0.001 + 0.002, step.Logits, 9);
         Assert.Equal(step.Compute + step.Logits, step.Seconds, 9);
@@ -38,12 +39,23 @@ public class StepSimulationTests
     }
 
     [Theory]
-    [InlineData(1, 32e3)]
-    [InlineData(2, 32e3)]
-    [InlineData(4, 16e3)]
-    [InlineData(64, 16e3)]
-    public void FlopsOfRank_RanksShareTheCoresOfANode(int ranks, double expected) =>
-        Assert.Equal(expected, (Machine with { Cores = 2, RanksPerNode = 4 }).FlopsOfRank(ranks));
+    [InlineData(1, 1)]
+    [InlineData(2, 1)]
+    [InlineData(4, 2)]
+    [InlineData(64, 2)]
+    public void RanksPerCore_RanksShareTheCoresOfANode(int ranks, double expected) =>
+        Assert.Equal(expected, (Machine with { Cores = 2, RanksPerNode = 4 }).RanksPerCore(ranks));
+
+    [Fact]
+    public void Of_RanksThatShareACore_TakeAsMuchLonger()
+    {
+        RankLoad[] layer = [new(1, 10, 5, 3, 3, 0, 0), new(1, 10, 5, 3, 3, 0, 0)];
+
+        var apart = StepSimulation.Of([layer], Machine, 2, 16, 0.5);
+        var together = StepSimulation.Of([layer], Machine with { RanksPerNode = 2 }, 2, 16, 0.5);
+
+        Assert.Equal(2 * apart.Compute, together.Compute, 9);
+    }
 
     [Theory]
     [InlineData(PartitionKind.Random)]
