@@ -9,8 +9,10 @@ namespace SparseService.Engine.Inference;
 /// </summary>
 internal sealed class DepthFirstInference(int threads, InferenceOptions options) : SparseInference(threads)
 {
-    // Two strips, the one read and the one written, share the second level with a layer's weights, which pass through.
-    private const int StripBytes = 512 << 10;
+    // The strip read and the one written may be somewhat more than the second level holds: a weight that serves 48 or 64 inputs is worth it. Measured with
+    // 1 MiB of it, one thread: 48 against 16 lanes 1.39 times as fast at 4096 neurons, 32 against 16 1.26 times at 16384.
+    private const int StripBytes = 768 << 10;
+    private const int FewestLanes = 32;
 
     // Strips are packed anew when so many of them would do.
     private const double PackShare = 0.75;
@@ -33,7 +35,7 @@ internal sealed class DepthFirstInference(int threads, InferenceOptions options)
     {
         Free();
         var neurons = layers.Max(layer => Math.Max(layer.Inputs, layer.Outputs));
-        var lanes = options.Lanes > 0 ? options.Lanes : Math.Clamp(StripBytes / (2 * sizeof(float) * neurons) / 16 * 16, 16, 64);
+        var lanes = options.Lanes > 0 ? options.Lanes : Math.Clamp(StripBytes / (sizeof(float) * neurons) / 16 * 16, FewestLanes, 64);
         if (arena is null || arena.Neurons != neurons || arena.Lanes != lanes)
         {
             arena?.Dispose();

@@ -29,9 +29,9 @@ internal static class ScalingPage
             .Paragraph(
                 "Ranks are threads with one kernel thread each; four share this machine's two processors. The operations a second are",
                 $"those of the step on one rank, so that its prediction is no prediction;",
-                $"a message was measured to take {SweepTable.Time(result.Link.Latency)},",
-                $"a neuron's values from one rank to the other {SweepTable.Time(result.Link.ValueSeconds)} and"
-                + $" {1e9 * result.Link.ValueByteSeconds:0.000} ns a byte.",
+                $"a message was measured to take {1e9 * result.Link.Latency:0} ns,",
+                $"a neuron's values from one rank to the other {1e9 * result.Link.ValueSeconds:0.0} ns and"
+                + $" {1e9 * result.Link.ValueByteSeconds:0.000} ns for each of their bytes.",
                 "Every number below is of a moment in which both processors had a cache in common (virtual ones move about).")
             .Table(
                 ["network", "partition", "ranks", "words a sample", "measured step", "predicted", "predicted / measured"],
