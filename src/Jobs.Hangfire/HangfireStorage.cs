@@ -1,0 +1,44 @@
+using Hangfire;
+using Hangfire.Logging;
+using Hangfire.PostgreSql;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using SparseService.Jobs.Hosting;
+
+namespace SparseService.Jobs.Hangfire;
+
+/// <summary>Hangfire's tables: in the service's database, in a schema of their own.</summary>
+internal static class HangfireStorage
+{
+    public const string Schema = "hangfire";
+
+    public static JobStorage Open(IServiceProvider provider)
+    {
+        // These are the same for every host of a process.
+        GlobalConfiguration.Configuration.SetDataCompatibilityLevel(CompatibilityLevel.Version_180)
+            .UseSimpleAssemblyNameTypeSerializer().UseRecommendedSerializerSettings();
+        LogProvider.SetCurrentLogProvider(new HangfireLog(provider.GetRequiredService<ILoggerFactory>().CreateLogger("Hangfire")));
+
+        var queue = provider.GetRequiredService<IOptions<QueueOptions>>().Value;
+        var worker = provider.GetRequiredService<IOptions<WorkerOptions>>().Value;
+        return new PostgreSqlStorage(new Connections(provider.GetRequiredService<NpgsqlDataSource>()), new PostgreSqlStorageOptions
+        {
+            SchemaName = Schema,
+            UseSlidingInvisibilityTimeout = true,
+            InvisibilityTimeout = TimeSpan.FromSeconds(queue.InvisibilitySeconds),
+            QueuePollInterval = TimeSpan.FromSeconds(worker.PollSeconds),
+            // A killed server leaves its locks, which are held for moments only; sweeping must not wait for them.
+            DistributedLockTimeout = TimeSpan.FromSeconds(30),
+            // Nodes that start at once on a fresh database get into each other's way, briefly.
+            StartupConnectionBaseDelay = TimeSpan.FromMilliseconds(200),
+            StartupConnectionMaxRetries = 3,
+        });
+    }
+
+    private sealed class Connections(NpgsqlDataSource dataSource) : IConnectionFactory
+    {
+        public NpgsqlConnection GetOrCreateConnection() => dataSource.CreateConnection();
+    }
+}
