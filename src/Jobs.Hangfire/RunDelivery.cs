@@ -54,8 +54,11 @@ public sealed class RunDelivery(
         {
             await commands.CancelAsync(runId);
         }
-
-        // Else the id was delivered once more. Whoever has it now finds the run leased; training goes on here, as long as the lease does.
+        else
+        {
+            // Whoever has the id now finds the run leased: the lease decides, and it is here.
+            logger.LogInformation("Run {Run}, delivery {Delivery} was delivered once more; training goes on", runId, delivery.BackgroundJob.Id);
+        }
     }
 
     /// <returns>True when the server stops, false when it is about this delivery alone.</returns>
