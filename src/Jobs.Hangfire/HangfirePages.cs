@@ -17,7 +17,17 @@ internal static class HangfirePages
     {
         // At the first visit: the application is put together before its database need be there.
         var pages = new Lazy<RequestDelegate>(() => Build(routes, mayChange));
-        return routes.Map(Address + "/{**path}", context => pages.Value(context));
+        return routes.Map(Address + "/{**path}", context => ShowAsync(context, pages.Value));
+    }
+
+    // Hangfire asks who may only look for a key, although it has seen one.
+    private static async Task ShowAsync(HttpContext context, RequestDelegate pages)
+    {
+        await pages(context);
+        if (context.Response is { StatusCode: StatusCodes.Status401Unauthorized, HasStarted: false })
+        {
+            context.Response.StatusCode = StatusCodes.Status403Forbidden;
+        }
     }
 
     private static RequestDelegate Build(IEndpointRouteBuilder routes, Func<ClaimsPrincipal, bool> mayChange)

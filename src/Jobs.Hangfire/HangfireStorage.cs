@@ -29,8 +29,8 @@ internal static class HangfireStorage
             UseSlidingInvisibilityTimeout = true,
             InvisibilityTimeout = TimeSpan.FromSeconds(queue.InvisibilitySeconds),
             QueuePollInterval = TimeSpan.FromSeconds(worker.PollSeconds),
-            // A killed server leaves its locks, which are held for moments only; sweeping must not wait for them.
-            DistributedLockTimeout = TimeSpan.FromSeconds(30),
+            // A killed server leaves its locks, which are held for moments only; its successor must not wait for them.
+            DistributedLockTimeout = TimeSpan.FromSeconds(5),
             // Nodes that start at once on a fresh database get into each other's way, briefly.
             StartupConnectionBaseDelay = TimeSpan.FromMilliseconds(200),
             StartupConnectionMaxRetries = 3,

@@ -28,12 +28,19 @@ public sealed class RunDelivery(
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopping);
         var work = job.ExecuteAsync(runId, stopping.Token);
         await ((Task)work).WaitAsync(cancelled).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!work.IsCompleted)
+        var outcome = RunOutcome.NotClaimed;
+        try
         {
-            await HearAsync(runId, delivery, stopping);
+            if (!work.IsCompleted)
+            {
+                await HearAsync(runId, delivery, stopping);
+            }
+        }
+        finally
+        {
+            outcome = await work; // Whatever happens here, nobody may take the slot while the run is trained in it.
         }
 
-        var outcome = await work;
         logger.LogInformation("Run {Run}, delivery {Delivery}: {Outcome}", runId, delivery.BackgroundJob.Id, outcome);
         if (outcome == RunOutcome.Requeued)
         {

@@ -39,9 +39,10 @@ public static partial class RunQueues
         services.AddSingleton<QueueSweep>();
         services.AddSingleton<IRecurringJobManagerV2>(provider => new RecurringJobManager(provider.GetRequiredService<JobStorage>()));
         services.AddHostedService<QueueSchedule>();
-        // Runs may fill every slot for days: sweeping has a server of its own.
-        AddServer(services, (worker, queue) => Server(worker, workers: 1, [QueueNames.Sweep]));
-        AddServer(services, (worker, queue) => Server(worker, worker.Slots, queue.QueuesOf(worker)));
+        // Runs may fill every slot for days: sweeping has a server of its own. It also does for the other one what a process needs once: it
+        // schedules, and keeps what was fetched invisible to others.
+        AddServer(services, (worker, queue) => Server(worker, workers: 1, [QueueNames.Sweep], isLightweight: false));
+        AddServer(services, (worker, queue) => Server(worker, worker.Slots, queue.QueuesOf(worker), isLightweight: true));
     }
 
     static partial void MapHangfire(IEndpointRouteBuilder routes, Func<ClaimsPrincipal, bool> mayChange, ref IEndpointConventionBuilder? pages) =>
@@ -59,10 +60,11 @@ public static partial class RunQueues
                 provider.GetRequiredService<JobStorage>(), options, [], provider.GetRequiredService<IHostApplicationLifetime>());
         });
 
-    private static BackgroundJobServerOptions Server(WorkerOptions worker, int workers, string[] queues) => new()
+    private static BackgroundJobServerOptions Server(WorkerOptions worker, int workers, string[] queues, bool isLightweight) => new()
     {
         WorkerCount = workers,
         Queues = queues,
+        IsLightweightServer = isLightweight,
         SchedulePollingInterval = TimeSpan.FromSeconds(worker.PollSeconds),
         // Runs hear of the end at once, and have the time that the worker gives them to write their checkpoints.
         StopTimeout = TimeSpan.Zero,
