@@ -28,7 +28,8 @@ internal static class HangfireStorage
             SchemaName = Schema,
             UseSlidingInvisibilityTimeout = true,
             InvisibilityTimeout = TimeSpan.FromSeconds(queue.InvisibilitySeconds),
-            QueuePollInterval = TimeSpan.FromSeconds(worker.PollSeconds),
+            // Other processes cannot wake a server, as NOTIFY wakes the built-in queue: it looks more often.
+            QueuePollInterval = TimeSpan.FromSeconds(Math.Max(0.05, worker.PollSeconds / 8)),
             // A killed server leaves its locks, which are held for moments only; its successor must not wait for them.
             DistributedLockTimeout = TimeSpan.FromSeconds(5),
             // Nodes that start at once on a fresh database get into each other's way, briefly.
