@@ -203,7 +203,8 @@ public static class SparseApi
         v1.MapKeyExchange();
         v1.MapWorkers();
         v1.MapAdmin();
-        app.MapRunQueue(app.Configuration, user => user.IsInRole(nameof(ApiRole.Admin)))?.Needs(ApiRole.Submitter).WithMetadata(new KeyAsPassword());
+        app.MapRunQueue(app.Configuration, mayChange: user => user.IsInRole(nameof(ApiRole.Admin)))
+            ?.Needs(ApiRole.Submitter).WithMetadata(new KeyAsPassword());
         app.MapHub<RunsHub>(RunsHub.Address).Needs(ApiRole.Viewer).WithMetadata(new KeyInQuery());
     }
 

@@ -5,7 +5,9 @@ using LogLevel = Microsoft.Extensions.Logging.LogLevel;
 
 namespace SparseService.Jobs.Hangfire;
 
-/// <summary>Hangfire's log, which is one for all hosts of a process: a logger that outlives its host keeps quiet, where a factory would throw.</summary>
+/// <summary>
+/// Hangfire's log, which is one for all hosts of a process: a logger that outlives its host keeps quiet, where a factory would throw.
+/// </summary>
 internal sealed class HangfireLog(ILogger logger) : ILogProvider, ILog
 {
     public ILog GetLogger(string name) => this;

@@ -28,7 +28,8 @@ internal sealed class QueueSchedule(IRecurringJobManagerV2 schedule, IOptions<Qu
         {
             schedule.AddOrUpdate<QueueSweep>(
                 "ring", QueueNames.Sweep, sweep => sweep.RingAsync(CancellationToken.None), $"*/{options.Value.SweepSeconds} * * * * *");
-            schedule.AddOrUpdate<QueueSweep>("retain", QueueNames.Sweep, sweep => sweep.RetainAsync(CancellationToken.None), Cron.Minutely());
+            schedule.AddOrUpdate<QueueSweep>(
+                "retain", QueueNames.Sweep, sweep => sweep.RetainAsync(CancellationToken.None), Cron.Minutely());
             return true;
         }
         catch (Exception fault) when (fault is DistributedLockTimeoutException or DbException or TimeoutException)

@@ -11,12 +11,17 @@ namespace SparseService.Jobs.Hangfire;
 
 /// <summary>What Hangfire runs when it delivers a run's id: look whether the run is there to be taken, and train it.</summary>
 /// <remarks>
-/// May come twice, late or never: the lease in the runs table decides. Retries are the run's own, so Hangfire's are off, and a delivery that
-/// failed before it had a run is forgotten, as the sweep rings again.
+/// May come twice, late or never: the lease in the runs table decides. Retries are the run's own, so Hangfire's are off, and a delivery
+/// that failed before it had a run is forgotten, as the sweep rings again.
 /// </remarks>
 [AutomaticRetry(Attempts = 0, OnAttemptsExceeded = AttemptsExceededAction.Delete)]
 public sealed class RunDelivery(
-    TrainRunJob job, RunCommands commands, IRunDoorbell doorbell, JobStorage storage, IHostApplicationLifetime lifetime, ILogger<RunDelivery> logger)
+    TrainRunJob job,
+    RunCommands commands,
+    IRunDoorbell doorbell,
+    JobStorage storage,
+    IHostApplicationLifetime lifetime,
+    ILogger<RunDelivery> logger)
 {
     /// <param name="delivery">Given by Hangfire.</param>
     /// <param name="cancelled">Hangfire's token.</param>
@@ -64,7 +69,8 @@ public sealed class RunDelivery(
         else
         {
             // Whoever has the id now finds the run leased: the lease decides, and it is here.
-            logger.LogInformation("Run {Run}, delivery {Delivery} was delivered once more; training goes on", runId, delivery.BackgroundJob.Id);
+            logger.LogInformation(
+                "Run {Run}, delivery {Delivery} was delivered once more; training goes on", runId, delivery.BackgroundJob.Id);
         }
     }
 

@@ -47,7 +47,8 @@ internal sealed class RunDoorbell(
     /// <returns>The backend that the run's spec names, and how long it is not due yet; null when it was deleted meanwhile.</returns>
     private async Task<(string? Backend, TimeSpan Wait)?> FindAsync(Guid runId)
     {
-        await using var command = dataSource.CreateCommand("SELECT spec #>> '{training,backend}', not_before - now() FROM runs WHERE id = @id");
+        await using var command = dataSource.CreateCommand(
+            "SELECT spec #>> '{training,backend}', not_before - now() FROM runs WHERE id = @id");
         command.Parameters.AddWithValue("id", runId);
         await using var reader = await command.ExecuteReaderAsync();
         return await reader.ReadAsync() ? (reader.IsDBNull(0) ? null : reader.GetString(0), reader.GetTimeSpan(1)) : null;

@@ -25,7 +25,8 @@ public static partial class RunQueues
     static partial void AddHangfireClient(IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<QueueOptions>().Bind(configuration.GetSection(QueueOptions.Section)).ValidateDataAnnotations()
-            .Validate(queue => queue.Listen.All(QueueNames.OfRuns.Contains), $"Queue:Listen; allowed: {string.Join(", ", QueueNames.OfRuns)}")
+            .Validate(
+                queue => queue.Listen.All(QueueNames.OfRuns.Contains), $"Queue:Listen; allowed: {string.Join(", ", QueueNames.OfRuns)}")
             .ValidateOnStart();
         services.AddSingleton(HangfireStorage.Open);
         services.AddSingleton<IBackgroundJobClientV2>(provider => new BackgroundJobClient(provider.GetRequiredService<JobStorage>()));
@@ -39,13 +40,14 @@ public static partial class RunQueues
         services.AddSingleton<QueueSweep>();
         services.AddSingleton<IRecurringJobManagerV2>(provider => new RecurringJobManager(provider.GetRequiredService<JobStorage>()));
         services.AddHostedService<QueueSchedule>();
-        // Runs may fill every slot for days: sweeping has a server of its own. It also does for the other one what a process needs once: it
-        // schedules, and keeps what was fetched invisible to others.
+        // Runs may fill every slot for days: sweeping has a server of its own. It also does for the other one what a process needs once:
+        // it schedules, and keeps what was fetched invisible to others.
         AddServer(services, (worker, queue) => Server(worker, workers: 1, [QueueNames.Sweep], isLightweight: false));
         AddServer(services, (worker, queue) => Server(worker, worker.Slots, queue.QueuesOf(worker), isLightweight: true));
     }
 
-    static partial void MapHangfire(IEndpointRouteBuilder routes, Func<ClaimsPrincipal, bool> mayChange, ref IEndpointConventionBuilder? pages) =>
+    static partial void MapHangfire(
+        IEndpointRouteBuilder routes, Func<ClaimsPrincipal, bool> mayChange, ref IEndpointConventionBuilder? pages) =>
         pages = HangfirePages.Map(routes, mayChange);
 
     // Not AddHostedService, which takes a second service of the same type for the first one.

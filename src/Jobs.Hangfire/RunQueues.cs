@@ -24,7 +24,7 @@ public static partial class RunQueues
     /// <summary>What was built in; the first one is the default.</summary>
     public static IReadOnlyList<string> Kinds { get; } = BuiltIn();
 
-    /// <summary>What a process needs that creates and resumes runs. Expects <c>AddSparsePersistence</c> and section <c>Worker</c>.</summary>
+    /// <summary>What a process needs that creates and resumes runs. Expects persistence and the worker's options.</summary>
     public static IServiceCollection AddRunQueue(this IServiceCollection services, IConfiguration configuration)
     {
         if (KindOf(configuration) == Hangfire)
@@ -83,5 +83,6 @@ public static partial class RunQueues
 
     static partial void AddHangfireWorker(IServiceCollection services);
 
-    static partial void MapHangfire(IEndpointRouteBuilder routes, Func<ClaimsPrincipal, bool> mayChange, ref IEndpointConventionBuilder? pages);
+    static partial void MapHangfire(
+        IEndpointRouteBuilder routes, Func<ClaimsPrincipal, bool> mayChange, ref IEndpointConventionBuilder? pages);
 }

@@ -1,5 +1,7 @@
 using System.Net.Http.Headers;
+using Microsoft.EntityFrameworkCore;
 using SparseService.Jobs.Hangfire;
+using SparseService.Persistence;
 using SparseService.Persistence.Entities;
 
 namespace SparseService.Api.Tests;
@@ -29,7 +31,8 @@ public sealed class QueuePagesTests(ServiceFixture service)
     public async Task Page_WithWrongPassword_Is401()
     {
         RequireHangfire();
-        foreach (var parameter in new[] { "", "!", Convert.ToBase64String("no colon"u8), Convert.ToBase64String("admin:"u8), Password("sk_wrong") })
+        string[] wrong = ["", "!", Convert.ToBase64String("no colon"u8), Convert.ToBase64String("admin:"u8), Password("sk_wrong")];
+        foreach (var parameter in wrong)
         {
             await (await GetAsync(parameter)).RefusalAsync(401, "Authorization");
         }
@@ -63,8 +66,8 @@ public sealed class QueuePagesTests(ServiceFixture service)
     public async Task Delivery_DeletedByAnAdministrator_CancelsTheRun()
     {
         RequireHangfire();
-        var created = await (await service.Submitter.PostAsync("/v1/runs", RunTests.Json(RunTests.Spec("deleted", epochs: 100_000)), Cancellation))
-            .JsonAsync(HttpStatusCode.Created);
+        var spec = RunTests.Json(RunTests.Spec("deleted", epochs: 100_000));
+        var created = await (await service.Submitter.PostAsync("/v1/runs", spec, Cancellation)).JsonAsync(HttpStatusCode.Created);
         while (await StateAsync(created.Id()) != RunState.Running)
         {
             await Task.Delay(20, Cancellation);
@@ -84,9 +87,12 @@ public sealed class QueuePagesTests(ServiceFixture service)
     private static void RequireHangfire() => Assert.SkipUnless(
         RunQueues.Kinds.Contains(RunQueues.Hangfire), "Hangfire was not built in: its packages do not restore, or -p said so");
 
-    private static string JobOf(Persistence.SparseDbContext db, Guid runId) =>
-        Microsoft.EntityFrameworkCore.RelationalDatabaseFacadeExtensions.SqlQuery<string>(
-            db.Database, $"SELECT id::text AS \"Value\" FROM hangfire.job WHERE arguments::text LIKE {"%" + runId + "%"}").AsEnumerable().First();
+    private static string JobOf(SparseDbContext db, Guid runId)
+    {
+        var pattern = $"%{runId}%";
+        return db.Database.SqlQuery<string>($"SELECT id::text AS \"Value\" FROM hangfire.job WHERE arguments::text LIKE {pattern}")
+            .AsEnumerable().First();
+    }
 
     private static string Password(string key) => Convert.ToBase64String(Encoding.UTF8.GetBytes("anybody:" + key));
 
