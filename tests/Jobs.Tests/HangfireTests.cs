@@ -30,6 +30,22 @@ public class HangfireTests
     }
 
     [Fact]
+    public async Task Commands_CreateAndResume_EnqueueTheRun()
+    {
+        await using var bench = await JobsBench.CreateAsync(queue: RunQueues.Hangfire);
+        // Never started: what is enqueued stays so.
+        using var host = Delivery.Host(bench);
+        var commands = host.Services.GetRequiredService<RunCommands>();
+
+        var runId = (await commands.CreateAsync(bench.NewRun(JobsBench.Options(epochs: 1)))).RunId;
+        await commands.PauseAsync(runId);
+        Assert.True(await CountAsync(bench, $"SELECT FROM hangfire.jobqueue JOIN ({Deliveries}) AS job ON job.id = jobid WHERE queue = 'cpu'", 1));
+
+        await commands.ResumeAsync(runId);
+        Assert.True(await CountAsync(bench, $"SELECT FROM hangfire.jobqueue JOIN ({Deliveries}) AS job ON job.id = jobid WHERE queue = 'cpu'", 2));
+    }
+
+    [Fact]
     public async Task Sweep_RunsThatAreEnqueued_AreNotEnqueuedAgain()
     {
         await using var bench = await JobsBench.CreateAsync(queue: RunQueues.Hangfire);

@@ -94,15 +94,17 @@ internal sealed class JobsBench : IAsyncDisposable
         return model.ToArray();
     }
 
+    public NewRun NewRun(TrainingOptions options, Guid? forkFrom = null) => new()
+    {
+        OwnerId = OwnerId,
+        DatasetId = DatasetId,
+        Spec = new RunSpec { Dataset = new DatasetReference { Id = DatasetId }, Training = options },
+        ForkFromCheckpointId = forkFrom,
+    };
+
     public async Task<Guid> CreateRunAsync(TrainingOptions options, Guid? forkFrom = null)
     {
-        var result = await Commands.CreateAsync(new NewRun
-        {
-            OwnerId = OwnerId,
-            DatasetId = DatasetId,
-            Spec = new RunSpec { Dataset = new DatasetReference { Id = DatasetId }, Training = options },
-            ForkFromCheckpointId = forkFrom,
-        });
+        var result = await Commands.CreateAsync(NewRun(options, forkFrom));
         return result.Outcome == CreateRunOutcome.Created ? result.RunId : throw new InvalidOperationException(result.Outcome.ToString());
     }
 
