@@ -11,6 +11,8 @@ if errorlevel 1 (
     exit /b 1
 )
 if not exist "artifacts\bin\Cli\release\sparse.dll" echo Building for the first time: about a minute, longer while packages are downloaded ... 1>&2
+rem Optional parts are built in where the configured feeds have their packages; "set Hangfire=false" or "set Ilgpu=false" leave them out.
+dotnet msbuild tools\Optional\Optional.proj -nologo -v:m 1>&2
 dotnet build src\Cli\Cli.csproj -c Release -v q --nologo >"%TEMP%\sparse-build.log" 2>&1
 if errorlevel 1 (
     type "%TEMP%\sparse-build.log" 1>&2

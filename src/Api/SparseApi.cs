@@ -21,6 +21,7 @@ using SparseService.Api.Runs;
 using SparseService.Api.Topologies;
 using SparseService.Api.Uploads;
 using SparseService.Api.Workers;
+using SparseService.Jobs.Hangfire;
 using SparseService.Jobs.Hosting;
 using SparseService.Persistence.Blobs;
 
@@ -115,11 +116,12 @@ public static class SparseApi
         services.AddSparseJobs();
         if (configuration.GetValue("Worker:InProcess", true))
         {
-            services.AddSparseWorker(configuration);
+            services.AddRunWorker(configuration);
         }
         else
         {
             AddDatasetCache(services, configuration);
+            services.AddRunQueue(configuration);
         }
 
         services.AddSingleton<DatasetImports>();
@@ -201,6 +203,8 @@ public static class SparseApi
         v1.MapKeyExchange();
         v1.MapWorkers();
         v1.MapAdmin();
+        app.MapRunQueue(app.Configuration, mayChange: user => user.IsInRole(nameof(ApiRole.Admin)))
+            ?.Needs(ApiRole.Submitter).WithMetadata(new KeyAsPassword());
         app.MapHub<RunsHub>(RunsHub.Address).Needs(ApiRole.Viewer).WithMetadata(new KeyInQuery());
     }
 

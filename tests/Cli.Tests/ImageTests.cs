@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Npgsql;
+using SparseService.Jobs.Hangfire;
 using SparseService.Shared;
 
 namespace SparseService.Cli.Tests;
@@ -39,6 +40,8 @@ public class ImageTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The image is a Linux one.");
         Assert.SkipWhen(
             Find("npm") is null, "npm is not installed: the image's first stage cannot run (Debian: apt-get install nodejs npm)");
+        Assert.SkipUnless(
+            RunQueues.Kinds.Contains(RunQueues.Hangfire), "The image has all optional parts, and Hangfire's packages do not restore here.");
         using var sources = new SourceCopy();
         var published = sources["published"];
         foreach (var (folder, command) in Commands("dashboard", "src/Dashboard").Concat(Commands("build", ".")))

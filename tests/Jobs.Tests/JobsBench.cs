@@ -10,6 +10,7 @@ using SparseService.Engine.Kernels;
 using SparseService.Engine.Training;
 using SparseService.Jobs.Commands;
 using SparseService.Jobs.Events;
+using SparseService.Jobs.Hangfire;
 using SparseService.Jobs.Hosting;
 using SparseService.Jobs.Queue;
 using SparseService.Jobs.Training;
@@ -32,12 +33,16 @@ internal sealed class JobsBench : IAsyncDisposable
 
     private readonly List<ServiceProvider> workers = [];
 
-    private JobsBench(TestDatabase database)
+    private JobsBench(TestDatabase database, string queue)
     {
+        Queue = queue;
         Database = database;
         Folder = Directory.CreateTempSubdirectory("sparse-jobs-").FullName;
         Commands = new RunCommands(database.DataSource);
     }
+
+    /// <summary>The kind of queue that <see cref="WorkAsync"/> and worker processes take runs from.</summary>
+    public string Queue { get; }
 
     public TestDatabase Database { get; }
 
@@ -49,10 +54,11 @@ internal sealed class JobsBench : IAsyncDisposable
 
     public Guid DatasetId { get; private set; }
 
-    public static async Task<JobsBench> CreateAsync(ThrowAwayPostgres? postgres = null)
+    public static async Task<JobsBench> CreateAsync(ThrowAwayPostgres? postgres = null, string queue = RunQueues.Builtin)
     {
+        QueueKinds.Require(queue);
         postgres ??= await ThrowAwayPostgres.GetAsync();
-        var bench = new JobsBench(await postgres.CreateDatabaseAsync());
+        var bench = new JobsBench(await postgres.CreateDatabaseAsync(), queue);
         await bench.AddDatasetAsync();
         return bench;
     }
@@ -88,29 +94,24 @@ internal sealed class JobsBench : IAsyncDisposable
         return model.ToArray();
     }
 
+    public NewRun NewRun(TrainingOptions options, Guid? forkFrom = null) => new()
+    {
+        OwnerId = OwnerId,
+        DatasetId = DatasetId,
+        Spec = new RunSpec { Dataset = new DatasetReference { Id = DatasetId }, Training = options },
+        ForkFromCheckpointId = forkFrom,
+    };
+
     public async Task<Guid> CreateRunAsync(TrainingOptions options, Guid? forkFrom = null)
     {
-        var result = await Commands.CreateAsync(new NewRun
-        {
-            OwnerId = OwnerId,
-            DatasetId = DatasetId,
-            Spec = new RunSpec { Dataset = new DatasetReference { Id = DatasetId }, Training = options },
-            ForkFromCheckpointId = forkFrom,
-        });
+        var result = await Commands.CreateAsync(NewRun(options, forkFrom));
         return result.Outcome == CreateRunOutcome.Created ? result.RunId : throw new InvalidOperationException(result.Outcome.ToString());
     }
 
     /// <summary>The services of a worker process, without its background loops.</summary>
     public ServiceProvider Worker(int leaseSeconds = 30, Dictionary<string, string?>? settings = null, TimeProvider? time = null)
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>(settings ?? [])
-        {
-            ["Worker:LeaseSeconds"] = leaseSeconds.ToString(CultureInfo.InvariantCulture),
-            ["Worker:CachePath"] = Path.Combine(Folder, "cache"),
-            ["Worker:Threads"] = "1",
-            ["Worker:RetrySeconds"] = "0.01",
-            ["Worker:PollSeconds"] = "0.1",
-        }).Build();
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(Settings(leaseSeconds, settings)).Build();
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
         services.AddSingleton(time ?? TimeProvider.System);
@@ -122,8 +123,19 @@ internal sealed class JobsBench : IAsyncDisposable
         return worker;
     }
 
+    /// <summary>The configuration of a worker.</summary>
+    public Dictionary<string, string?> Settings(int leaseSeconds = 30, Dictionary<string, string?>? more = null) => new(more ?? [])
+    {
+        ["Worker:LeaseSeconds"] = leaseSeconds.ToString(CultureInfo.InvariantCulture),
+        ["Worker:CachePath"] = Path.Combine(Folder, "cache"),
+        ["Worker:Threads"] = "1",
+        ["Worker:RetrySeconds"] = "0.01",
+        ["Worker:PollSeconds"] = "0.1",
+    };
+
     /// <summary>Works on a run in this process until it ends one way or another.</summary>
-    public async Task<RunOutcome> WorkAsync(Guid runId, CancellationToken stopping = default) => await Job().ExecuteAsync(runId, stopping);
+    public async Task<RunOutcome> WorkAsync(Guid runId, CancellationToken stopping = default) =>
+        Queue == RunQueues.Hangfire ? await Delivery.WorkAsync(this, runId, stopping) : await Job().ExecuteAsync(runId, stopping);
 
     /// <summary>Works on a run as if its worker had not been heard of for long, although it works.</summary>
     /// <param name="hold">Keeps the first worker from the end of the run; disposed when the second one has it.</param>

@@ -9,10 +9,10 @@ namespace SparseService.Jobs.Tests;
 
 public class TrainRunJobTests
 {
-    [Fact]
-    public async Task Execute_SmallRun_EndsWithTheModelOfAnUndisturbedTraining()
+    [Theory, MemberData(nameof(QueueKinds.All), MemberType = typeof(QueueKinds))]
+    public async Task Execute_SmallRun_EndsWithTheModelOfAnUndisturbedTraining(string queue)
     {
-        await using var bench = await JobsBench.CreateAsync();
+        await using var bench = await JobsBench.CreateAsync(queue: queue);
         var options = JobsBench.Options(epochs: 6);
         var runId = await bench.CreateRunAsync(options);
 
@@ -30,10 +30,10 @@ public class TrainRunJobTests
         Assert.Equal(RunOutcome.NotClaimed, await bench.WorkAsync(runId));
     }
 
-    [Fact]
-    public async Task Pause_InMidEpoch_ResumedRunEndsBitEqual()
+    [Theory, MemberData(nameof(QueueKinds.All), MemberType = typeof(QueueKinds))]
+    public async Task Pause_InMidEpoch_ResumedRunEndsBitEqual(string queue)
     {
-        await using var bench = await JobsBench.CreateAsync();
+        await using var bench = await JobsBench.CreateAsync(queue: queue);
         var options = JobsBench.Options(epochs: 60, small: false, checkpointEvery: 20);
         var runId = await bench.CreateRunAsync(options);
 
@@ -56,10 +56,10 @@ public class TrainRunJobTests
         Assert.Equal(JobsBench.TrainUndisturbed(options), await bench.ModelBytesAsync(runId));
     }
 
-    [Fact]
-    public async Task Shutdown_WhileRunning_ReleasesTheRunWithACheckpoint()
+    [Theory, MemberData(nameof(QueueKinds.All), MemberType = typeof(QueueKinds))]
+    public async Task Shutdown_WhileRunning_ReleasesTheRunWithACheckpoint(string queue)
     {
-        await using var bench = await JobsBench.CreateAsync();
+        await using var bench = await JobsBench.CreateAsync(queue: queue);
         var options = JobsBench.Options(epochs: 60, small: false);
         var runId = await bench.CreateRunAsync(options);
         using var stopping = new CancellationTokenSource();
@@ -79,10 +79,10 @@ public class TrainRunJobTests
         Assert.Equal(JobsBench.TrainUndisturbed(options), await bench.ModelBytesAsync(runId));
     }
 
-    [Fact]
-    public async Task Takeover_OfARunningRun_TheFirstWorkerIsFencedOff()
+    [Theory, MemberData(nameof(QueueKinds.All), MemberType = typeof(QueueKinds))]
+    public async Task Takeover_OfARunningRun_TheFirstWorkerIsFencedOff(string queue)
     {
-        await using var bench = await JobsBench.CreateAsync();
+        await using var bench = await JobsBench.CreateAsync(queue: queue);
         var options = JobsBench.Options(epochs: 60, small: false);
         var runId = await bench.CreateRunAsync(options);
         var hold = await RecordHold.PlaceAsync(bench.Database, epochs: 0);
@@ -97,10 +97,10 @@ public class TrainRunJobTests
         Assert.Equal(2, (await bench.RunAsync(runId)).Attempt);
     }
 
-    [Fact]
-    public async Task Execute_TwoWorkersToldToRunTheSame_OneWorksTheOtherIsRefused()
+    [Theory, MemberData(nameof(QueueKinds.All), MemberType = typeof(QueueKinds))]
+    public async Task Execute_TwoWorkersToldToRunTheSame_OneWorksTheOtherIsRefused(string queue)
     {
-        await using var bench = await JobsBench.CreateAsync();
+        await using var bench = await JobsBench.CreateAsync(queue: queue);
         var options = JobsBench.Options(epochs: 30, small: false);
         var runId = await bench.CreateRunAsync(options);
 
@@ -130,10 +130,10 @@ public class TrainRunJobTests
         RunHistory.AssertNotStranded(run);
     }
 
-    [Fact]
-    public async Task Execute_CheckpointRarerThanEpochs_RepeatedEpochsAreRecordedOnce()
+    [Theory, MemberData(nameof(QueueKinds.All), MemberType = typeof(QueueKinds))]
+    public async Task Execute_CheckpointRarerThanEpochs_RepeatedEpochsAreRecordedOnce(string queue)
     {
-        await using var bench = await JobsBench.CreateAsync();
+        await using var bench = await JobsBench.CreateAsync(queue: queue);
         var options = JobsBench.Options(epochs: 62, small: false, checkpointEvery: 40);
         var runId = await bench.CreateRunAsync(options);
         var hold = await RecordHold.PlaceAsync(bench.Database, epochs: 2);
@@ -147,10 +147,10 @@ public class TrainRunJobTests
         Assert.Equal(JobsBench.TrainUndisturbed(options), await bench.ModelBytesAsync(runId));
     }
 
-    [Fact]
-    public async Task Execute_LossNotFinite_FailsAtOnceWithAdvice()
+    [Theory, MemberData(nameof(QueueKinds.All), MemberType = typeof(QueueKinds))]
+    public async Task Execute_LossNotFinite_FailsAtOnceWithAdvice(string queue)
     {
-        await using var bench = await JobsBench.CreateAsync();
+        await using var bench = await JobsBench.CreateAsync(queue: queue);
         var options = JobsBench.Options(epochs: 50) with { Optimizer = new OptimizerOptions { LearningRate = 100 }, Loss = LossKind.SquaredError };
         options = options with { Loss = LossKind.SoftmaxCrossEntropy, Network = options.Network with { Activation = new ActivationOptions { Kind = ActivationKind.Linear } } };
         var runId = await bench.CreateRunAsync(options);
@@ -182,10 +182,10 @@ public class TrainRunJobTests
         Assert.Contains("damaged", run.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Execute_NewestCheckpointDamaged_GoesOnFromAnOlderOne()
+    [Theory, MemberData(nameof(QueueKinds.All), MemberType = typeof(QueueKinds))]
+    public async Task Execute_NewestCheckpointDamaged_GoesOnFromAnOlderOne(string queue)
     {
-        await using var bench = await JobsBench.CreateAsync();
+        await using var bench = await JobsBench.CreateAsync(queue: queue);
         var options = JobsBench.Options(epochs: 60, small: false);
         var runId = await bench.CreateRunAsync(options);
         var hold = await RecordHold.PlaceAsync(bench.Database, epochs: 2);
@@ -205,10 +205,10 @@ public class TrainRunJobTests
         Assert.Equal(JobsBench.TrainUndisturbed(options), await bench.ModelBytesAsync(runId));
     }
 
-    [Fact]
-    public async Task Fork_WithMoreEpochs_EqualsATrainingThatHadThemFromTheStart()
+    [Theory, MemberData(nameof(QueueKinds.All), MemberType = typeof(QueueKinds))]
+    public async Task Fork_WithMoreEpochs_EqualsATrainingThatHadThemFromTheStart(string queue)
     {
-        await using var bench = await JobsBench.CreateAsync();
+        await using var bench = await JobsBench.CreateAsync(queue: queue);
         var parentId = await bench.CreateRunAsync(JobsBench.Options(epochs: 3));
         await bench.WorkAsync(parentId);
         var checkpointId = await bench.Database.ScalarAsync<Guid>("SELECT id FROM checkpoints WHERE epoch = 2");

@@ -31,12 +31,14 @@ internal sealed class WorkerProcess : IDisposable
         }
     }
 
-    public static WorkerProcess Start(JobsBench bench, int leaseSeconds)
+    /// <param name="settings">More of the configuration, as <c>Queue:SweepSeconds=1</c>.</param>
+    public static WorkerProcess Start(JobsBench bench, int leaseSeconds, params string[] settings)
     {
         string[] arguments =
         [
             Program, "--ConnectionStrings:Postgres=" + bench.Database.ConnectionString, $"--Worker:LeaseSeconds={leaseSeconds}", "--Worker:Threads=1",
             "--Worker:PollSeconds=0.1", "--Worker:MaxFaults=1000", "--Worker:CachePath=" + Path.Combine(bench.Folder, "cache"),
+            "--Queue:Kind=" + bench.Queue, "--Queue:SweepSeconds=1", .. settings.Select(setting => "--" + setting),
         ];
         var start = new ProcessStartInfo(Dotnet, arguments)
         {

@@ -1,5 +1,6 @@
 using Npgsql;
 using SparseService.Engine;
+using SparseService.Jobs.Hangfire;
 using SparseService.Jobs.Training;
 using SparseService.Persistence.Entities;
 using SparseService.Shared;
@@ -10,19 +11,22 @@ namespace SparseService.Jobs.Tests;
 public class WorkerProcessTests
 {
     [Theory]
-    [InlineData(5, 11UL)]
-    public Task Kill_AtRandomMoments_EndsBitEqualWithAWholeHistory(int kills, ulong seed) => KillAsync(kills, seed, epochs: 48);
+    [InlineData(5, 11UL, RunQueues.Builtin)]
+    [InlineData(5, 11UL, RunQueues.Hangfire)]
+    public Task Kill_AtRandomMoments_EndsBitEqualWithAWholeHistory(int kills, ulong seed, string queue) =>
+        KillAsync(kills, seed, epochs: 48, queue);
 
     [Theory]
     [Trait("Size", "Long")]
-    [InlineData(10, 21UL)]
-    [InlineData(10, 22UL)]
-    public Task Kill_TenTimes_EndsBitEqualWithAWholeHistory(int kills, ulong seed) => KillAsync(kills, seed, epochs: 60);
+    [InlineData(10, 21UL, RunQueues.Builtin)]
+    [InlineData(10, 22UL, RunQueues.Builtin)]
+    [InlineData(10, 21UL, RunQueues.Hangfire)]
+    public Task Kill_TenTimes_EndsBitEqualWithAWholeHistory(int kills, ulong seed, string queue) => KillAsync(kills, seed, epochs: 60, queue);
 
-    [Fact]
-    public async Task Stop_LongerThanTheLease_TheWokenWorkerWritesNothing()
+    [Theory, MemberData(nameof(QueueKinds.All), MemberType = typeof(QueueKinds))]
+    public async Task Stop_LongerThanTheLease_TheWokenWorkerWritesNothing(string queue)
     {
-        await using var bench = await JobsBench.CreateAsync();
+        await using var bench = await JobsBench.CreateAsync(queue: queue);
         var options = JobsBench.Options(epochs: 60, small: false);
         var runId = await bench.CreateRunAsync(options);
         var hold = await RecordHold.PlaceAsync(bench.Database, epochs: 1);
@@ -47,10 +51,10 @@ public class WorkerProcessTests
         Assert.Equal(JobsBench.TrainUndisturbed(options), await bench.ModelBytesAsync(runId));
     }
 
-    [Fact]
-    public async Task Terminate_WhileTraining_TheRunIsReleasedWithACheckpoint()
+    [Theory, MemberData(nameof(QueueKinds.All), MemberType = typeof(QueueKinds))]
+    public async Task Terminate_WhileTraining_TheRunIsReleasedWithACheckpoint(string queue)
     {
-        await using var bench = await JobsBench.CreateAsync();
+        await using var bench = await JobsBench.CreateAsync(queue: queue);
         var runId = await bench.CreateRunAsync(JobsBench.Options(epochs: 60, small: false));
         var hold = await RecordHold.PlaceAsync(bench.Database, epochs: 1);
         using var worker = WorkerProcess.Start(bench, leaseSeconds: 30);
@@ -68,10 +72,10 @@ public class WorkerProcessTests
         Assert.Equal(0L, await bench.Database.ScalarAsync<long>("SELECT count(*) FROM workers"));
     }
 
-    [Fact]
-    public async Task Cancel_ARunInAnotherProcess_IsHeardThroughTheDatabase()
+    [Theory, MemberData(nameof(QueueKinds.All), MemberType = typeof(QueueKinds))]
+    public async Task Cancel_ARunInAnotherProcess_IsHeardThroughTheDatabase(string queue)
     {
-        await using var bench = await JobsBench.CreateAsync();
+        await using var bench = await JobsBench.CreateAsync(queue: queue);
         var runId = await bench.CreateRunAsync(JobsBench.Options(epochs: 5000, small: false));
         using var worker = WorkerProcess.Start(bench, leaseSeconds: 60);
         await bench.WaitForAsync("epochs_done >= 1", runId);
@@ -83,11 +87,12 @@ public class WorkerProcessTests
         Assert.NotNull((await bench.RunAsync(runId)).LastCheckpointId);
     }
 
-    [Fact]
-    public async Task DatabaseRestart_InMidRun_LosesAndRepeatsNothing()
+    [Theory, MemberData(nameof(QueueKinds.All), MemberType = typeof(QueueKinds))]
+    public async Task DatabaseRestart_InMidRun_LosesAndRepeatsNothing(string queue)
     {
+        QueueKinds.Require(queue);
         var postgres = await ThrowAwayPostgres.StartAsync();
-        await using var bench = await JobsBench.CreateAsync(postgres);
+        await using var bench = await JobsBench.CreateAsync(postgres, queue);
         var options = JobsBench.Options(epochs: 30, small: false);
         var runId = await bench.CreateRunAsync(options);
         var work = bench.WorkAsync(runId);
@@ -123,9 +128,9 @@ public class WorkerProcessTests
         bench.Database.DataSource.Clear();
     }
 
-    private static async Task KillAsync(int kills, ulong seed, int epochs)
+    private static async Task KillAsync(int kills, ulong seed, int epochs, string queue)
     {
-        await using var bench = await JobsBench.CreateAsync();
+        await using var bench = await JobsBench.CreateAsync(queue: queue);
         var options = JobsBench.Options(epochs, small: false, checkpointEvery: 2);
         var runId = await bench.CreateRunAsync(options);
         var random = RandomStream.For(seed, RandomPurpose.Shuffle);

@@ -11,10 +11,11 @@ public class ProjectRules
         ["Engine"] = [],
         ["Persistence"] = ["Engine"],
         ["Jobs"] = ["Persistence", "Engine"],
-        ["Api"] = ["Jobs", "Persistence", "Engine"],
+        ["Jobs.Hangfire"] = ["Jobs", "Persistence", "Engine"],
+        ["Api"] = ["Jobs.Hangfire", "Jobs", "Persistence", "Engine"],
         ["Client"] = ["Engine"],
         ["DeviceCheck"] = ["Engine"],
-        ["Cli"] = ["Api", "Client", "Jobs", "Persistence", "Engine"],
+        ["Cli"] = ["Api", "Client", "Jobs.Hangfire", "Jobs", "Persistence", "Engine"],
     };
 
     private static readonly string[] NumericPackages = ["System.Numerics.Tensors"];

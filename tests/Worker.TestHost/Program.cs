@@ -3,7 +3,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using SparseService.Engine.Parallel.Ranks;
-using SparseService.Jobs.Hosting;
+using SparseService.Jobs.Hangfire;
 using SparseService.Persistence;
 using SparseService.Persistence.Local;
 
@@ -27,6 +27,6 @@ if (builder.Configuration["LocalPostgres:Folder"] is { } folder)
 }
 
 builder.Services.AddSparsePersistence(builder.Configuration.GetConnectionString("Postgres")!);
-builder.Services.AddSparseWorker(builder.Configuration);
+builder.Services.AddRunWorker(builder.Configuration);
 await builder.Build().RunAsync();
 return 0;

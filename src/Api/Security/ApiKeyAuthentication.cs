@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Logging;
@@ -17,6 +18,8 @@ internal sealed class ApiKeyAuthentication(
 {
     public const string SchemeName = "ApiKey";
     private const string Bearer = "Bearer ";
+    private const string Basic = "Basic ";
+    private const string PasswordChallenge = "Basic realm=\"SparseService: a key as the password\", charset=\"UTF-8\"";
     private static readonly TimeSpan LastUsedPrecision = TimeSpan.FromMinutes(1);
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
@@ -55,7 +58,7 @@ internal sealed class ApiKeyAuthentication(
                 ApiFault.Of("Authorization", "(hidden)", "a key that exists")).ExecuteAsync(Context);
         }
 
-        Response.Headers.WWWAuthenticate = "Bearer";
+        Response.Headers.WWWAuthenticate = Has<KeyAsPassword>() ? PasswordChallenge : "Bearer";
         var given = ReadKey() is null ? null : "(hidden)";
         return Refused.Because(
             StatusCodes.Status401Unauthorized,
@@ -84,11 +87,26 @@ internal sealed class ApiKeyAuthentication(
             return own;
         }
 
+        if (Has<KeyAsPassword>() && KeyInPassword(header) is { } password)
+        {
+            return password;
+        }
+
         // Browsers cannot set headers on a WebSocket or an EventSource; nowhere else may a key stand in an address.
-        return TakesKeyInQuery() && Request.Query["access_token"].ToString() is { Length: > 0 } token ? token : null;
+        return Has<KeyInQuery>() && Request.Query["access_token"].ToString() is { Length: > 0 } token ? token : null;
     }
 
-    private bool TakesKeyInQuery() => Context.GetEndpoint()?.Metadata.GetMetadata<KeyInQuery>() is not null;
+    private bool Has<TMark>()
+        where TMark : class => Context.GetEndpoint()?.Metadata.GetMetadata<TMark>() is not null;
+
+    // Basic authentication, with any name.
+    private static string? KeyInPassword(string header)
+    {
+        var pair = new byte[header.Length];
+        return header.StartsWith(Basic, StringComparison.OrdinalIgnoreCase)
+            && Convert.TryFromBase64String(header[Basic.Length..].Trim(), pair, out var length)
+            && Encoding.UTF8.GetString(pair, 0, length).Split(':', 2) is [_, { Length: > 0 } password] ? password : null;
+    }
 
     private async Task RecordUseAsync(ApiKey row)
     {
@@ -105,6 +123,9 @@ internal sealed class ApiKeyAuthentication(
 
 /// <summary>Marks the hub and the event stream: the key may be given as <c>?access_token=</c>.</summary>
 internal sealed class KeyInQuery;
+
+/// <summary>Marks pages that a browser opens without a script of ours: it asks for a password, and a key is taken for one.</summary>
+internal sealed class KeyAsPassword;
 
 /// <summary>The lowest role that an endpoint takes; for the refusal and for the OpenAPI document.</summary>
 internal sealed record NeedsRole(ApiRole Role);

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using SparseService.Cli.Hosting;
-using SparseService.Jobs.Hosting;
+using SparseService.Jobs.Hangfire;
 using SparseService.Persistence;
 
 namespace SparseService.Cli.Verbs;
@@ -34,7 +34,7 @@ internal sealed class WorkerVerb : Verb
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddInMemoryCollection(ServiceHost.Settings(builder.Configuration, database, folder, urls: null));
         ServiceHost.Quiet(builder.Logging, LogLevel.Information);
-        builder.Services.AddSparsePersistence(database.ConnectionString).AddSparseWorker(builder.Configuration);
+        builder.Services.AddSparsePersistence(database.ConnectionString).AddRunWorker(builder.Configuration);
         using var host = builder.Build();
         Console.WriteLine($"Worker of {database.Description}. Ctrl-C stops it; runs in progress go on elsewhere or at the next start.");
         await host.StartAsync(cancellationToken);

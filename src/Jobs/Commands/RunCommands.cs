@@ -3,13 +3,15 @@ using Npgsql;
 using NpgsqlTypes;
 using SparseService.Engine.Training;
 using SparseService.Jobs.Events;
+using SparseService.Jobs.Queue;
 using SparseService.Persistence;
 using SparseService.Persistence.Entities;
 
 namespace SparseService.Jobs.Commands;
 
-/// <summary>What clients do to runs. Each is one transaction: row, event and doorbell, or nothing.</summary>
-public sealed class RunCommands(NpgsqlDataSource dataSource)
+/// <summary>What clients do to runs. Each is one transaction: row, event and NOTIFY, or nothing.</summary>
+/// <param name="doorbell">Rung after the commit; null where the NOTIFY is all that workers listen to.</param>
+public sealed class RunCommands(NpgsqlDataSource dataSource, IRunDoorbell? doorbell = null)
 {
     /// <summary>What an earlier request with the same key led to; null when there was none, or the key is null.</summary>
     public async Task<CreateRunResult?> FindAsync(
@@ -35,7 +37,9 @@ public sealed class RunCommands(NpgsqlDataSource dataSource)
 
         try
         {
-            return await InsertAsync(connection, newRun, cancellationToken);
+            var created = await InsertAsync(connection, newRun, cancellationToken);
+            await RingAsync(created.Outcome == CreateRunOutcome.Created, created.RunId);
+            return created;
         }
         catch (PostgresException fault) when (fault is { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "idempotency_keys" })
         {
@@ -87,9 +91,12 @@ public sealed class RunCommands(NpgsqlDataSource dataSource)
             case { } next:
                 await ChangeAsync(connection, runId, next, cancellationToken);
                 await transaction.CommitAsync(cancellationToken);
+                await RingAsync(next == RunState.Queued, runId);
                 return new CommandResult(CommandOutcome.Done, next, RunTransitions.Allowed(next, hasCheckpoint), $"The run is {EnumText.Of(next)}");
         }
     }
+
+    private Task RingAsync(bool isQueued, Guid runId) => isQueued && doorbell is not null ? doorbell.RingAsync(runId) : Task.CompletedTask;
 
     private static async Task<(RunState State, bool HasCheckpoint)?> LockAsync(NpgsqlConnection connection, Guid runId, CancellationToken cancellationToken)
     {

@@ -6,12 +6,15 @@ using SparseService.Persistence.Blobs;
 
 namespace SparseService.Jobs.Hosting;
 
-/// <summary>Removes what nobody needs any more, once a minute, in one process at a time.</summary>
+/// <summary>Removes what nobody needs any more, in one process at a time; as a service of the host once a minute.</summary>
 public sealed class JobSweeper(NpgsqlDataSource dataSource, TimeProvider time, ILogger<JobSweeper> logger) : BackgroundService
 {
     internal const long SweepLock = 0x5350_4152_5345_0002;
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan BlobAge = TimeSpan.FromMinutes(10);
+
+    /// <summary>One sweep as it is due every minute.</summary>
+    public Task SweepAsync(CancellationToken cancellationToken) => SweepAsync(BlobAge, cancellationToken);
 
     /// <summary>One sweep; does nothing while another process sweeps.</summary>
     /// <param name="blobAge">Younger blobs are left alone.</param>
@@ -46,7 +49,7 @@ public sealed class JobSweeper(NpgsqlDataSource dataSource, TimeProvider time, I
             try
             {
                 await timer.WaitForNextTickAsync(stoppingToken);
-                await SweepAsync(BlobAge, stoppingToken);
+                await SweepAsync(stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {

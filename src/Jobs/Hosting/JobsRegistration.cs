@@ -23,8 +23,17 @@ public static class JobsRegistration
         return services;
     }
 
-    /// <summary>Makes the process a worker: it trains runs and sweeps. Expects <c>AddSparsePersistence</c>; reads section <c>Worker</c>.</summary>
+    /// <summary>Makes the process a worker of the built-in queue: it takes runs, trains them and sweeps. Expects <c>AddSparsePersistence</c>.</summary>
     public static IServiceCollection AddSparseWorker(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSparseTrainer(configuration);
+        services.AddHostedService<RunWorker>();
+        services.AddHostedService(provider => provider.GetRequiredService<JobSweeper>());
+        return services;
+    }
+
+    /// <summary>A worker that somebody else hands its runs and tells when to sweep; it is seen and hears. Reads section <c>Worker</c>.</summary>
+    public static IServiceCollection AddSparseTrainer(this IServiceCollection services, IConfiguration configuration)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<WorkerOptions>().Bind(configuration.GetSection(WorkerOptions.Section)).ValidateDataAnnotations()
@@ -39,9 +48,9 @@ public static class JobsRegistration
                 provider.GetRequiredService<BlobStore>(), options.CachePath, options.CacheBytes, provider.GetRequiredService<TimeProvider>());
         });
         services.AddSingleton<TrainRunJob>();
-        services.AddHostedService<RunWorker>();
         services.AddSingleton<JobSweeper>();
-        services.AddHostedService(provider => provider.GetRequiredService<JobSweeper>());
+        services.AddSingleton<WorkerPresence>();
+        services.AddHostedService(provider => provider.GetRequiredService<WorkerPresence>());
         services.AddOptions<HostOptions>().Configure<IOptions<WorkerOptions>>(
             (host, worker) => host.ShutdownTimeout = worker.Value.Shutdown + TimeSpan.FromSeconds(5));
         return services;

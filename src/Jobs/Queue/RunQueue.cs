@@ -47,6 +47,22 @@ public sealed class RunQueue(NpgsqlDataSource dataSource, IOptions<WorkerOptions
         }
     }
 
+    /// <summary>The runs that a worker could claim now, oldest first.</summary>
+    /// <param name="most">No more than these.</param>
+    public async Task<IReadOnlyList<Guid>> DueAsync(int most, CancellationToken cancellationToken = default)
+    {
+        await using var command = dataSource.CreateCommand($"SELECT id FROM runs WHERE {Claimable} ORDER BY created_at, id LIMIT @most");
+        command.Parameters.AddWithValue("most", most);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var due = new List<Guid>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            due.Add(reader.GetGuid(0));
+        }
+
+        return due;
+    }
+
     private async Task<(ClaimedRun Run, RunState Before)?> TakeAsync(NpgsqlConnection connection, string owner, Guid? only, CancellationToken cancellationToken)
     {
         // A run whose worker vanished has met a fault; one that was queued brings its count with it.

@@ -1,0 +1,47 @@
+using System.Security.Claims;
+using Hangfire;
+using Hangfire.Dashboard;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace SparseService.Jobs.Hangfire;
+
+/// <summary>Hangfire's dashboard. Who may come is the endpoint's matter, as everywhere in the service.</summary>
+internal static class HangfirePages
+{
+    private const string Address = "/hangfire";
+
+    public static IEndpointConventionBuilder Map(IEndpointRouteBuilder routes, Func<ClaimsPrincipal, bool> mayChange)
+    {
+        // At the first visit: the application is put together before its database need be there.
+        var pages = new Lazy<RequestDelegate>(() => Build(routes, mayChange));
+        return routes.Map(Address + "/{**path}", context => ShowAsync(context, pages.Value));
+    }
+
+    // Hangfire asks who may only look for a key, although it has seen one.
+    private static async Task ShowAsync(HttpContext context, RequestDelegate pages)
+    {
+        await pages(context);
+        if (context.Response is { StatusCode: StatusCodes.Status401Unauthorized, HasStarted: false })
+        {
+            context.Response.StatusCode = StatusCodes.Status403Forbidden;
+        }
+    }
+
+    private static RequestDelegate Build(IEndpointRouteBuilder routes, Func<ClaimsPrincipal, bool> mayChange)
+    {
+        var options = new DashboardOptions
+        {
+            Authorization = [],
+            IsReadOnlyFunc = context => !mayChange(context.GetHttpContext().User),
+            DashboardTitle = "SparseService",
+            DisplayStorageConnectionString = false,
+        };
+        return routes.CreateApplicationBuilder().UsePathBase(Address)
+            .UseMiddleware<AspNetCoreDashboardMiddleware>(
+                routes.ServiceProvider.GetRequiredService<JobStorage>(), options, DashboardRoutes.Routes, true)
+            .Build();
+    }
+}
