@@ -18,8 +18,8 @@ public static class Checks
         {
             var device = GpuDevice.All[index];
             output.WriteLine(
-                $"{index}: {device.ApiName}, {device}, {(device.IsGpu ? "GPU" : "processor")}, {device.ComputeUnits} units, {device.MemoryBytes >> 20} MiB,"
-                + $" {device.LocalBytes >> 10} KiB local, float64 {(device.HasDouble ? "yes" : "no")}");
+                $"{index}: {device.ApiName}, {device}, {(device.IsGpu ? "GPU" : "processor")}, {device.ComputeUnits} units,"
+                + $" {device.MemoryBytes >> 20} MiB, {device.LocalBytes >> 10} KiB local, float64 {(device.HasDouble ? "yes" : "no")}");
         }
 
         output.WriteLine($"chosen: {GpuDevice.Choose(driver)}");

@@ -15,10 +15,14 @@ internal static partial class PtxCompiler
     /// <summary>Packages of Debian and Ubuntu that have it.</summary>
     public static readonly string[] Packages = ["clang-19", "libclc-19"];
 
-    private static readonly string[] Libraries = ["/usr/lib/clc/nvptx64--nvidiacl.bc", "/usr/lib/llvm-19/share/clc/nvptx64--nvidiacl.bc"];
+    private static readonly string[] Libraries =
+    [
+        "/usr/lib/clc/nvptx64--nvidiacl.bc", "/usr/lib/llvm-19/share/clc/nvptx64--nvidiacl.bc",
+    ];
 
-    // Volta is the first with threads that go their own ways, and 7.5 the PTX of drivers since the end of 2021. Drivers lower it to all later
-    // GPUs. Rounding is that of the OpenCL build: products and sums one by one, division and root correctly rounded, no number flushed to 0.
+    // Volta is the first with threads that go their own ways, and 7.5 the PTX of drivers since the end of 2021; they lower it to all
+    // later GPUs. Rounding is that of the OpenCL build: products and sums one by one, division and root correctly rounded, nothing
+    // flushed to 0.
     private static readonly string[] Arguments =
     [
         "-target", "nvptx64-nvidia-nvcl", "-Xclang", "-target-cpu", "-Xclang", "sm_70", "-Xclang", "-target-feature", "-Xclang", "+ptx75",
@@ -38,14 +42,16 @@ internal static partial class PtxCompiler
 
     /// <summary>The PTX of a program, as it is committed.</summary>
     /// <exception cref="CliFault">It does not compile; with the compiler's words.</exception>
-    public static async Task<string> LowerAsync(string program, string options, string version, CancellationToken cancellationToken)
+    public static async Task<string> LowerAsync(
+        string program, string options, string version, CancellationToken cancellationToken)
     {
         using var folder = new TemporaryFolder();
         var (source, output) = (Path.Combine(folder.Path, program + ".cl"), Path.Combine(folder.Path, program + ".ptx"));
         await File.WriteAllTextAsync(source, PtxVariants.Source(program), cancellationToken);
         string[] library = ["-Xclang", "-mlink-builtin-bitcode", "-Xclang", Libraries.First(File.Exists)];
+        var macros = options.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var compiled = await ChildProcess.RunAsync(
-            Program, [.. Arguments, .. library, .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries), "-S", source, "-o", output], cancellationToken);
+            Program, [.. Arguments, .. library, .. macros, "-S", source, "-o", output], cancellationToken);
         if (!compiled.Succeeded)
         {
             throw new CliFault($"{program}.cl with {options} does not compile to PTX:\n{compiled.Tail()}");

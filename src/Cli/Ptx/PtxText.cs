@@ -7,9 +7,9 @@ namespace SparseService.Cli.Ptx;
 /// <remarks>
 /// That target (nvcl) has the same instructions as clang's CUDA target, and says of each pointer parameter where it points to.
 /// <para>
-/// A <c>local</c> parameter is a pointer into shared memory. OpenCL's driver gives such pointers; CUDA's launch takes the number of dynamic bytes
-/// only, and where these begin is not 0: static arrays of the kernel lie before them, and on later GPUs memory of the system. So the parameter
-/// becomes an offset of 32 bits, and wherever the kernel loads it, the address of the dynamic memory is added.
+/// A <c>local</c> parameter is a pointer into shared memory. OpenCL's driver gives such pointers; CUDA's launch takes the number of
+/// dynamic bytes only, and where these begin is not 0: static arrays of the kernel lie before them, and on later GPUs memory of the
+/// system. So the parameter becomes an offset of 32 bits, and wherever the kernel loads it, the address of the dynamic memory is added.
 /// </para>
 /// </remarks>
 internal static partial class PtxText

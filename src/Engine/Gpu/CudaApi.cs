@@ -15,11 +15,10 @@ internal sealed unsafe class CudaApi : DeviceApi
 
     private readonly Lazy<nint> context;
     private readonly ConcurrentDictionary<nint, PtxProgram> modules = [];
-    private readonly string capability;
 
     private CudaApi(int device)
     {
-        capability = $"{Attribute(device, Cuda.ComputeCapabilityMajor)}.{Attribute(device, Cuda.ComputeCapabilityMinor)}";
+        var capability = $"{Attribute(device, Cuda.ComputeCapabilityMajor)}.{Attribute(device, Cuda.ComputeCapabilityMinor)}";
         CheckAny(Cuda.GetDeviceMemory(out var memory, device), "memory");
         CheckAny(Cuda.GetDriverVersion(out var version), "version");
         Facts = new DeviceFacts

@@ -4,6 +4,7 @@ using SparseService.Engine.Gpu;
 using SparseService.Engine.Kernels;
 using SparseService.Engine.Tests.Data;
 using SparseService.Engine.Tests.Kernels;
+using SparseService.Engine.Training;
 using static SparseService.Engine.Tests.Kernels.KernelData;
 
 namespace SparseService.Engine.Tests.Gpu;
@@ -117,7 +118,7 @@ public partial class PtxTests
         using var backend = new DeviceBackend(device, shapes: KernelShapes.OfGpu);
         foreach (var batchSize in new[] { 1, 9, 33, 4, 32, 128 })
         {
-            DeviceStep.Run(backend, batchSize, 0.5, DoubleOptimizer.Samples[2]);
+            DeviceStep.Run(backend, batchSize, 0.5, DoubleOptimizer.Samples[2], Summation.FixedPoint);
         }
 
         foreach (var element in new[] { SampleElement.Byte, SampleElement.Float })
