@@ -98,6 +98,9 @@ internal static unsafe partial class Cuda
     [LibraryImport(Library, EntryPoint = "cuStreamSynchronize")]
     public static partial int SynchronizeStream(nint stream);
 
+    [LibraryImport(Library, EntryPoint = "cuStreamWaitEvent")]
+    public static partial int StreamWaitFor(nint stream, nint done, uint flags);
+
     [LibraryImport(Library, EntryPoint = "cuEventCreate")]
     public static partial int CreateEvent(out nint done, uint flags);
 

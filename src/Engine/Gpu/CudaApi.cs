@@ -180,6 +180,28 @@ internal sealed unsafe class CudaApi : DeviceApi
         Check(Cuda.Fill(memory, 0, (nuint)bytes, queue), $"clearing {bytes:N0} bytes");
     }
 
+    public override nint Mark(nint queue)
+    {
+        Enter();
+        Check(Cuda.CreateEvent(out var mark, Cuda.EventDisableTiming), "event");
+        var code = Cuda.RecordEvent(mark, queue);
+        if (code != Cuda.Success)
+        {
+            _ = Cuda.DestroyEvent(mark);
+        }
+
+        Check(code, "a mark in the queue");
+        return mark;
+    }
+
+    public override void After(nint queue, nint mark)
+    {
+        Enter();
+        var code = Cuda.StreamWaitFor(queue, mark, 0);
+        _ = Cuda.DestroyEvent(mark);
+        Check(code, "waiting for another queue");
+    }
+
     public override void Wait(nint done)
     {
         Enter();
@@ -240,15 +262,7 @@ internal sealed unsafe class CudaApi : DeviceApi
             return 0;
         }
 
-        Check(Cuda.CreateEvent(out var done, Cuda.EventDisableTiming), "event");
-        var code = Cuda.RecordEvent(done, queue);
-        if (code != Cuda.Success)
-        {
-            _ = Cuda.DestroyEvent(done);
-        }
-
-        Check(code, "event");
-        return done;
+        return Mark(queue);
     }
 
     private sealed class HostMemory(CudaApi api, nint queue, nint host) : PinnedMemory((void*)host)

@@ -64,8 +64,8 @@ internal static unsafe class CudaFault
         return code switch
         {
             OutOfMemory => DeviceFault.OutOfMemory(what),
-            Deinitialized or DeviceUnavailable or InvalidContext or EccUncorrectable or NvlinkUncorrectable or IllegalAddress or LaunchTimeout
-                or ContextIsDestroyed or Assert or HardwareStackError or IllegalInstruction or MisalignedAddress or InvalidAddressSpace
+            Deinitialized or DeviceUnavailable or InvalidContext or EccUncorrectable or NvlinkUncorrectable or IllegalAddress
+                or LaunchTimeout or ContextIsDestroyed or Assert or HardwareStackError or IllegalInstruction or MisalignedAddress or InvalidAddressSpace
                 or InvalidPc or LaunchFailed or Unknown => DeviceFault.Lost(what),
             InvalidImage or NoBinaryForGpu or InvalidPtx or JitCompilerNotFound or UnsupportedPtxVersion or JitCompilationDisabled
                 or InvalidSource or NotFound => Build(what, log: ""),

@@ -1,7 +1,7 @@
 // Where a work-item stands, on CUDA: goes before every program that is lowered to PTX, see CudaGrid.cs.
 //
-// A grid of CUDA has 2³¹ - 1 groups along x and 65,535 along y. Dimension 1 counts rows and connections, which may be more, wherever a group
-// has several of them; such grids lie on their side: dimension 1 along x, dimension 0 along y. Groups of one row stand upright.
+// A grid of CUDA has 2^31 - 1 groups along x and 65,535 along y. Dimension 1 counts rows and connections, which may be more, wherever a
+// group has several of them; such grids lie on their side: dimension 1 along x, dimension 0 along y. Groups of one row stand upright.
 
 inline uint cuda_is_on_its_side()
 {

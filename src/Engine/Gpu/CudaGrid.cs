@@ -18,7 +18,7 @@ internal static class CudaGrid
         return along <= MostAlong && across <= MostAcross
             ? ((uint)along, (uint)across)
             : throw new DeviceException(
-                $"{doing}: {groups.X} × {groups.Y} groups of {group.X} × {group.Y} work-items; allowed on CUDA: {MostAlong:N0} along"
-                + $" {(group.Y > 1 ? "y" : "x")}, {MostAcross:N0} along the other. Take a smaller batchSize, or the backend opencl or simd");
+                $"{doing}: {groups.X} × {groups.Y} groups of {group.X} × {group.Y} work-items; allowed on CUDA: {MostAlong:N0}"
+                + $" along {(group.Y > 1 ? "y" : "x")}, {MostAcross:N0} along the other. Take a smaller batchSize, or the backend opencl or simd");
     }
 }

@@ -71,8 +71,9 @@ internal sealed unsafe class CudaKernel : ApiKernel
     {
     }
 
-    /// <summary>Gives each local argument its place among the bytes that a group shares. What is given is an offset: the kernel adds the address
-    /// of its dynamic shared memory, which only the driver knows, for its own static arrays lie before it, and memory of the system.</summary>
+    /// <summary>Gives each local argument its place among the bytes that a group shares. What is given is an offset: the kernel adds the
+    /// address of its dynamic shared memory, which only the driver knows, for its own static arrays lie before it, and memory of the
+    /// system.</summary>
     /// <returns>Bytes of all.</returns>
     private int LayOutLocals()
     {

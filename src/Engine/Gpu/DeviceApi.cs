@@ -2,7 +2,8 @@ namespace SparseService.Engine.Gpu;
 
 /// <summary>What the runtime asks of a device's driver: all that differs between OpenCL and CUDA, and nothing more.</summary>
 /// <remarks>One for each device. Handles are the driver's own, 0 is none. Everything throws <see cref="DeviceException"/>, whose messages
-/// begin with the device and with what it was to do; what only gives back never throws. Several callers at once, each with its own queue.</remarks>
+/// begin with the device and with what it was to do; what only gives back never throws. Several callers at once, each with its own
+/// queue.</remarks>
 internal abstract unsafe class DeviceApi
 {
     /// <summary>As in <c>--backend</c>.</summary>
@@ -47,6 +48,12 @@ internal abstract unsafe class DeviceApi
 
     /// <summary>Puts zeros over the first <paramref name="bytes"/> into the queue.</summary>
     public abstract void Clear(nint queue, nint memory, long bytes);
+
+    /// <summary>An event of the end of all that is in the queue so far.</summary>
+    public abstract nint Mark(nint queue);
+
+    /// <summary>What is put into a queue from now on runs after an event of another queue of the device; gives the event back.</summary>
+    public abstract void After(nint queue, nint mark);
 
     /// <summary>Waits for an event, and gives it back.</summary>
     public abstract void Wait(nint done);

@@ -2,7 +2,8 @@ using SparseService.Engine.Kernels;
 
 namespace SparseService.Engine.Gpu;
 
-/// <summary>Every operation on a device, through OpenCL or CUDA. What it computes stays there until somebody on the host touches it.</summary>
+/// <summary>Every operation on a device, through OpenCL or CUDA. What it computes stays there until somebody on the host touches
+/// it.</summary>
 /// <remarks>Bit-stable from run to run: every number is written by one work-item and every sum has a fixed order.</remarks>
 public sealed unsafe partial class DeviceBackend : Backend
 {

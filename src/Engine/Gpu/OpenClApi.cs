@@ -160,6 +160,23 @@ internal sealed unsafe class OpenClApi : DeviceApi
         OpenClFault.Check(code, Device, $"clearing {bytes:N0} bytes", allocates: true);
     }
 
+    public override nint Mark(nint queue)
+    {
+        nint mark = 0;
+        OpenClFault.Check(OpenCl.Marker(queue, 0, null, &mark), Device, "a mark in the queue");
+
+        // Another queue may wait for it: what is not sent to the device would never come.
+        OpenClFault.Check(OpenCl.Flush(queue), Device, "sending the queue to the device");
+        return mark;
+    }
+
+    public override void After(nint queue, nint mark)
+    {
+        var code = OpenCl.Barrier(queue, 1, &mark, null);
+        _ = OpenCl.ReleaseEvent(mark);
+        OpenClFault.Check(code, Device, "waiting for another queue");
+    }
+
     public override void Wait(nint done)
     {
         var code = OpenCl.Wait(1, &done);

@@ -93,14 +93,16 @@ internal sealed partial record PtxEntry(string Name, IReadOnlyList<PtxParameter>
         return new PtxEntry(head.Groups["name"].Value, parameters);
     }
 
-    [GeneratedRegex(@"\.param( \.align (?<align>\d+))? \.(?<type>[bfsu]\d+)(?<global> \.ptr \.global)?( \.align \d+)? \w+(\[(?<count>\d+)\])?")]
+    [GeneratedRegex(
+        @"\.param( \.align (?<align>\d+))? \.(?<type>[bfsu]\d+)(?<global> \.ptr \.global)?( \.align \d+)? \w+(\[(?<count>\d+)\])?")]
     private static partial Regex Parameter();
 }
 
 /// <param name="Offset">From the first argument, by the alignments of both.</param>
 internal sealed record PtxParameter(ArgumentKind Kind, int Bytes, int Alignment, int Offset)
 {
-    /// <summary>The type of offsets into what a group shares: nothing else has it, numbers being .u, .s and .f, and structures arrays of .b8.</summary>
+    /// <summary>The type of offsets into what a group shares: nothing else has it, numbers being .u, .s and .f, and structures arrays of
+    /// .b8.</summary>
     public const string LocalType = "b32";
 
     public bool IsLocal => Kind == ArgumentKind.Local;

@@ -29,9 +29,13 @@ internal static class PtxVariants
     /// <summary>What the compiler gets.</summary>
     public static string Source(string program) => KernelSource.Prelude + KernelSource.Of(program);
 
-    /// <summary>Stands in the first line of the PTX: shows that a source has changed since, also where there is no compiler.</summary>
-    public static string Stamp(string program, string options) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{options}\n{Source(program)}")))[..16];
+    /// <summary>Stands in the first line of the PTX: shows that a source has changed since, also where there is no compiler. Comments do not
+    /// count.</summary>
+    public static string Stamp(string program, string options)
+    {
+        var code = Regex.Replace(Source(program), @"\s*//.*", "");
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{options}\n{code}")))[..16];
+    }
 
     // An option whose macro the source does not name makes no difference.
     private static IEnumerable<string> Used(string program, string options) =>

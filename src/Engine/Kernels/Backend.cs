@@ -18,7 +18,10 @@ public abstract partial class Backend : IDisposable
     }
 
     /// <summary>Names of all backends, also of those that this machine cannot run.</summary>
-    public static IReadOnlyList<string> Names { get; } = [ReferenceBackend.BackendName, SimdBackend.BackendName, .. DeviceBackend.DeviceNames];
+    public static IReadOnlyList<string> Names { get; } =
+    [
+        ReferenceBackend.BackendName, SimdBackend.BackendName, .. DeviceBackend.DeviceNames,
+    ];
 
     /// <summary>Names of what this machine can run; the first one is the judge of the others. Looks for devices when first asked.</summary>
     public static IReadOnlyList<string> Available =>
@@ -69,8 +72,8 @@ public abstract partial class Backend : IDisposable
     public static Backend For(Training.TrainingOptions options, string? otherwise, int threads = 0)
     {
         var name = options.Backend is { } kind ? kind.ToString().ToLowerInvariant() : otherwise;
-        return Create(
-            name is not null && DeviceBackend.DeviceNames.Contains(name) && options.Parallel is not null ? SimdBackend.BackendName : name, threads);
+        var isDevice = name is not null && DeviceBackend.DeviceNames.Contains(name);
+        return Create(isDevice && options.Parallel is not null ? SimdBackend.BackendName : name, threads);
     }
 
     /// <summary>Executes blocks 0 to count − 1, on the backend's threads if it has some.</summary>

@@ -47,8 +47,11 @@ public class CudaTests
     }
 
     [Fact]
-    public void Fault_OfAProgram_EndsWithTheCompilersWords() => Assert.EndsWith(
-        "Its compiler said:\nptxas fatal: line 3", CudaFault.Build("card 7, program Loss", "ptxas fatal: line 3").Message, StringComparison.Ordinal);
+    public void Fault_OfAProgram_EndsWithTheCompilersWords()
+    {
+        var fault = CudaFault.Build("card 7, program Loss", "ptxas fatal: line 3");
+        Assert.EndsWith("Its compiler said:\nptxas fatal: line 3", fault.Message, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData(100_000, 2, 128, 1, 100_000, 2)] // groups of one row stand upright

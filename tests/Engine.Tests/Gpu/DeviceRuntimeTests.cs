@@ -55,6 +55,30 @@ public sealed class DeviceRuntimeTests : IDisposable
     }
 
     [Fact]
+    public unsafe void Queues_TwoOfADevice_RunInTheOrderOfTheirMarks()
+    {
+        const int length = 6 << 20;
+        var device = DeviceSkip.Device();
+        var (first, second) = (new DeviceQueue(device, pins: true), new DeviceQueue(device, pins: true));
+        using var memory = new DeviceMemory(device, length);
+        using var sent = new DeviceBuffer<byte>(length);
+        using var got = new DeviceBuffer<byte>(length);
+        for (byte round = 1; round < 20; round++)
+        {
+            sent.Span.Fill(round);
+            first.Upload(sent.Pointer, memory, length);
+            second.After(first.Mark());
+            second.Download(memory, got.Pointer, length);
+            Assert.False(got.Span.ContainsAnyExcept(round));
+            first.After(second.Mark());
+        }
+
+        second.After(0); // none: nothing to wait for
+        first.Release();
+        second.Release();
+    }
+
+    [Fact]
     public void Buffer_TouchedInTurn_IsAlwaysTheNewest()
     {
         using var backend = new DeviceBackend(DeviceSkip.Device());

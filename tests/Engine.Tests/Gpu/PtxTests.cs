@@ -9,7 +9,8 @@ using static SparseService.Engine.Tests.Kernels.KernelData;
 
 namespace SparseService.Engine.Tests.Gpu;
 
-/// <summary>What can be known of the PTX without a GPU: that it is of these sources, rounds as OpenCL does, and takes what C# gives.</summary>
+/// <summary>What can be known of the PTX without a GPU: that it is of these sources, rounds as OpenCL does, and takes what C#
+/// gives.</summary>
 public partial class PtxTests
 {
     // Of CUDA, unless more is asked for.
@@ -109,8 +110,11 @@ public partial class PtxTests
         _ = CudaGrid.Of(launch.Groups, launch.Group, launch.Kernel);
         int[] locals = [.. launch.Arguments.Select(argument => argument.Kind == ArgumentKind.Local ? argument.Bytes : 0)];
         _ = PtxEntry.LayOut(locals, out var shared);
-        return launch.Arguments.Select((argument, index) => entry.Fault(index, argument.Kind, argument.Bytes)).FirstOrDefault(fault => fault is not null)
-            ?? (shared > SharedForAll ? $"{shared} bytes shared" : launch.Group.X * launch.Group.Y > MostItems ? "too large a group" : null);
+        var faults = launch.Arguments.Select((argument, index) => entry.Fault(index, argument.Kind, argument.Bytes));
+        return faults.FirstOrDefault(fault => fault is not null)
+            ?? (shared > SharedForAll ? $"{shared} bytes shared"
+                : launch.Group.X * launch.Group.Y > MostItems ? "too large a group"
+                : null);
     }
 
     private static void StartEverything(GpuDevice device)

@@ -49,6 +49,10 @@ internal sealed unsafe class RecordingApi(DeviceApi inner) : DeviceApi
 
     public override void Clear(nint queue, nint memory, long bytes) => inner.Clear(queue, memory, bytes);
 
+    public override nint Mark(nint queue) => inner.Mark(queue);
+
+    public override void After(nint queue, nint mark) => inner.After(queue, mark);
+
     public override void Wait(nint done) => inner.Wait(done);
 
     public override void ReleaseEvent(nint done) => inner.ReleaseEvent(done);
