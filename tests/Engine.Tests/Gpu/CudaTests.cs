@@ -1,5 +1,7 @@
 using SparseService.Engine.Gpu;
 using SparseService.Engine.Kernels;
+using SparseService.Engine.Tests.Training;
+using SparseService.Engine.Training;
 
 namespace SparseService.Engine.Tests.Gpu;
 
@@ -20,6 +22,19 @@ public class CudaTests
         Assert.Contains($"{Cuda.LibraryName} is missing", fault.Message, StringComparison.Ordinal);
         Assert.Contains("NVIDIA's driver", fault.Message, StringComparison.Ordinal);
         Assert.EndsWith("or use the backend opencl or simd", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Spec_WithCuda_AsksForItAndForOneWorker()
+    {
+        var options = TrainingData.Options(2, 20, 2) with { Backend = BackendKind.Cuda };
+        Assert.Empty(TrainingOptionsValidator.Validate(options));
+
+        var several = options with { Parallel = new ParallelTrainingOptions { Method = ParallelMethod.Wasap, Workers = 2 } };
+        var fault = Assert.Single(TrainingOptionsValidator.Validate(several), fault => fault.Path == "$.training.backend");
+        Assert.Equal("cuda", fault.Value);
+        using var instead = Backend.For(several, null, 1);
+        Assert.Equal("simd", instead.Name);
     }
 
     [Theory]
