@@ -25,6 +25,7 @@ var root = new RootCommand("Trains truly sparse neural networks: as a service, o
     new BenchVerb(),
     new HealthVerb(),
     new PackageVerb(),
+    new PtxVerb(),
 };
 foreach (var verb in ServiceVerbs.All())
 {

@@ -12,25 +12,25 @@ public static class Checks
 {
     private const double Tolerance = 3e-5;
 
-    public static int Devices(TextWriter output)
+    public static int Devices(TextWriter output, string driver)
     {
         for (var index = 0; index < GpuDevice.All.Count; index++)
         {
             var device = GpuDevice.All[index];
             output.WriteLine(
-                $"{index}: {device}, {(device.IsGpu ? "GPU" : "processor")}, {device.ComputeUnits} units, {device.MemoryBytes >> 20} MiB,"
-                + $" {device.LocalBytes >> 10} KiB local, float64 {(device.HasDouble ? "yes" : "no")}");
+                $"{index}: {device.ApiName}, {device}, {(device.IsGpu ? "GPU" : "processor")}, {device.ComputeUnits} units,"
+                + $" {device.MemoryBytes >> 20} MiB, {device.LocalBytes >> 10} KiB local, float64 {(device.HasDouble ? "yes" : "no")}");
         }
 
-        output.WriteLine($"chosen: {GpuDevice.Choose()}");
+        output.WriteLine($"chosen: {GpuDevice.Choose(driver)}");
         return 0;
     }
 
     /// <summary>Every operation of a step at many shapes against the scalar reference, and against itself.</summary>
-    public static int Kernels(TextWriter output)
+    public static int Kernels(TextWriter output, string driver)
     {
         using var reference = Backend.Create("reference");
-        using var device = Backend.Create("opencl");
+        using var device = Backend.Create(driver);
         var (cases, worst, failed) = (0, 0.0, 0);
         foreach (var batchSize in new[] { 1, 2, 3, 4, 7, 16, 31, 32, 33, 100, 127, 128, 129, 512, 1000, 1040, 4096 })
         {
@@ -56,10 +56,10 @@ public static class Checks
     }
 
     /// <summary>Bytes a second between host and device, there and back through a buffer that both sides touch in turn.</summary>
-    public static int Transfers(TextWriter output)
+    public static int Transfers(TextWriter output, string driver)
     {
         const int neurons = 1 << 20, batchSize = 64, rounds = 5;
-        using var device = Backend.Create("opencl");
+        using var device = Backend.Create(driver);
         using var buffer = new DeviceBuffer<float>((long)neurons * batchSize);
         buffer.Clear();
         device.Probabilities(LossKind.BinaryCrossEntropy, buffer, neurons, batchSize);
@@ -77,9 +77,9 @@ public static class Checks
     }
 
     /// <summary>Takes memory until there is none: the end must be an exception that says so.</summary>
-    public static int Memory(TextWriter output)
+    public static int Memory(TextWriter output, string driver)
     {
-        using var device = Backend.Create("opencl");
+        using var device = Backend.Create(driver);
         var taken = new List<DeviceBuffer<float>>();
         try
         {

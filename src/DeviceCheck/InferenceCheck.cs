@@ -20,13 +20,13 @@ public static class InferenceCheck
         [1024] = -0.3f, [4096] = -0.35f, [16384] = -0.4f, [65536] = -0.45f,
     };
 
-    public static int Run(TextWriter output, string neurons, string layers)
+    public static int Run(TextWriter output, string driver, string neurons, string layers)
     {
         var (width, depth) = (int.Parse(neurons, CultureInfo.InvariantCulture), int.Parse(layers, CultureInfo.InvariantCulture));
         var weights = RadixNet.Layers(width, depth);
         var biases = Enumerable.Repeat(0f, width).Select(_ => Biases[width]).ToArray();
         var (bits, words) = (Draw(width), width / 64);
-        using var inference = new DeviceInference(GpuDevice.Choose(), weights, [.. weights.Select(_ => biases)], Cap);
+        using var inference = new DeviceInference(GpuDevice.Choose(driver), weights, [.. weights.Select(_ => biases)], Cap);
         var survivors = inference.Run(bits, words); // first use: compiles
         var watch = Stopwatch.StartNew();
         var again = inference.Run(bits, words);

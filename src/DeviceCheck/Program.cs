@@ -1,18 +1,29 @@
 using SparseService.DeviceCheck;
 using SparseService.Engine.Gpu;
 
+const string DriverOption = "--driver";
+
 // Checks on a machine with a device, where neither .NET nor the service is: docs/gpu-checks.md says when each has passed.
+var place = Array.IndexOf(args, DriverOption);
+string? asked = place < 0 ? null : args.ElementAtOrDefault(place + 1) ?? "";
+string[] words = place < 0 ? args : [.. args[..place], .. args.Skip(place + 2)];
+if (asked is not (null or "opencl" or "cuda"))
+{
+    return Usage();
+}
+
 try
 {
-    return args switch
+    var driver = asked ?? GpuDevice.Choose().ApiName;
+    return words switch
     {
-        ["devices"] => Checks.Devices(Console.Out),
-        ["kernels"] => Checks.Kernels(Console.Out),
-        ["transfers"] => Checks.Transfers(Console.Out),
-        ["memory"] => Checks.Memory(Console.Out),
-        ["train"] => TrainingCheck.Run(Console.Out, folder: null),
-        ["train", var folder] => TrainingCheck.Run(Console.Out, folder),
-        ["inference", var neurons, var layers] => InferenceCheck.Run(Console.Out, neurons, layers),
+        ["devices"] => Checks.Devices(Console.Out, driver),
+        ["kernels"] => Checks.Kernels(Console.Out, driver),
+        ["transfers"] => Checks.Transfers(Console.Out, driver),
+        ["memory"] => Checks.Memory(Console.Out, driver),
+        ["train"] => TrainingCheck.Run(Console.Out, driver, folder: null),
+        ["train", var folder] => TrainingCheck.Run(Console.Out, driver, folder),
+        ["inference", var neurons, var layers] => InferenceCheck.Run(Console.Out, driver, neurons, layers),
         _ => Usage(),
     };
 }
@@ -24,6 +35,7 @@ catch (DeviceException fault)
 
 static int Usage()
 {
-    Console.Error.WriteLine("sparse-device-check devices | kernels | transfers | memory | train [DIR] | inference NEURONS LAYERS");
+    Console.Error.WriteLine(
+        "sparse-device-check [--driver opencl|cuda] devices | kernels | transfers | memory | train [DIR] | inference NEURONS LAYERS");
     return 5;
 }

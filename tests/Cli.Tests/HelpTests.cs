@@ -12,7 +12,7 @@ public class HelpTests
         Assert.Equal(0, help.ExitCode);
         Assert.All(
             [
-                "demo", "serve", "worker", "train", "partition", "challenge", "test", "bench", "package",
+                "demo", "serve", "worker", "train", "partition", "challenge", "test", "bench", "package", "ptx",
                 "login", "datasets", "runs", "models", "topology", "workers",
             ],
             verb => Assert.Contains($"  {verb} ", help.Output, StringComparison.Ordinal));
@@ -44,6 +44,7 @@ public class HelpTests
     [InlineData("partition")]
     [InlineData("challenge")]
     [InlineData("package")]
+    [InlineData("ptx")]
     public async Task Help_OfEachVerb_ShowsExamples(params string[] verb)
     {
         var help = await SparseProcess.RunAsync([.. verb, "--help"]);

@@ -10,7 +10,8 @@ internal static class SourceTree
 
     private static readonly string[] TextEndings =
     [
-        ".cs", ".ts", ".css", ".html", ".cl", ".md", ".json", ".yml", ".yaml", ".csproj", ".props", ".sh", ".py", ".cmd", ".txt", ".sln",
+        ".cs", ".ts", ".css", ".html", ".cl", ".ptx", ".md", ".json", ".yml", ".yaml", ".csproj", ".props", ".sh", ".py", ".cmd", ".txt",
+        ".sln",
     ];
 
     private static readonly string[] OtherTexts = ["sparse", "run", "Dockerfile", ".editorconfig"];

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SparseService.Cli.Machine;
+using SparseService.Cli.Ptx;
 using SparseService.Cli.Testing;
 
 namespace SparseService.Cli.Verbs;
@@ -65,6 +66,9 @@ internal sealed class TestVerb : Verb
         await TryAsync(() => SystemPackages.RequireAsync(
             "Oclgrind", Programs.HasOclgrind, ["oclgrind"], "Install Oclgrind: it looks for races in the kernels for devices.",
             cancellationToken));
+        await TryAsync(() => SystemPackages.RequireAsync(
+            "clang 19 with libclc", () => PtxCompiler.IsInstalled, PtxCompiler.Packages,
+            "Install clang 19 and libclc 19: the PTX of the kernels for devices is compared with what they make.", cancellationToken));
         await TryAsync(() => Npm.RequireAsync(cancellationToken));
     }
 

@@ -104,7 +104,7 @@ public sealed unsafe class DeviceInference : IDisposable
         Upload<int>([rows], buffers.Counts);
         queue.Clear(buffers.Alive);
         expand.Begin().Value(layers[0].Inputs).Value(rows).Value(words).Memory(input).Memory(buffers.X).Memory(buffers.List).Memory(buffers.Ids)
-            .Value(firstId).Run(queue, (layers[0].Inputs, rows), (64, 1));
+            .Value(firstId).Run(queue, (layers[0].Inputs, rows), (64, 4));
         var bound = rows;
         for (var l = 0; l < layers.Count; l++)
         {
@@ -166,7 +166,7 @@ public sealed unsafe class DeviceInference : IDisposable
         var widest = layers.Max(layer => (long)Math.Max(layer.Inputs, layer.Outputs));
         var weights = layers.Sum(layer => layer.Bytes);
         var room = Math.Min(device.LargestBufferBytes, (long)((device.MemoryBytes - weights) * ActivationShare / 2));
-        return (int)Math.Clamp(room / (widest * sizeof(float)), 1, int.MaxValue);
+        return (int)Math.Clamp(room / (widest * sizeof(float)), 1, (long)CudaGrid.MostAcross * shape.Features);
     }
 
     private void Upload<T>(ReadOnlySpan<T> items, DeviceMemory memory)

@@ -1,35 +1,33 @@
 namespace SparseService.Engine.Gpu;
 
 /// <summary>A piece of a device's memory.</summary>
-internal sealed unsafe class DeviceMemory : IDisposable
+internal sealed class DeviceMemory : IDisposable
 {
+    private readonly DeviceApi api;
     private nint handle;
 
     /// <exception cref="DeviceMemoryException">The device has not so much.</exception>
-    public DeviceMemory(GpuDevice device, long bytes, ulong flags = OpenCl.MemReadWrite)
+    public DeviceMemory(GpuDevice device, long bytes)
     {
+        api = device.Api;
         Bytes = Math.Max(bytes, sizeof(long)); // There are no buffers of 0 bytes.
         var doing = $"a buffer of {Bytes:N0} bytes (the device has {device.MemoryBytes:N0}, {device.LargestBufferBytes:N0} in one buffer)";
-        if (Bytes > device.LargestBufferBytes)
+        try
         {
-            GC.SuppressFinalize(this);
-            throw OpenClFault.Of(-61, device.ToString(), doing);
+            handle = Bytes <= device.LargestBufferBytes
+                ? api.Allocate(Bytes, doing)
+                : throw DeviceFault.OutOfMemory($"{device}, {doing}: too large");
         }
-
-        handle = OpenCl.CreateBuffer(device.Context, flags, (nuint)Bytes, null, out var error);
-        if (error != 0)
+        catch (DeviceException)
         {
             GC.SuppressFinalize(this);
-            throw OpenClFault.Of(error, device.ToString(), doing, allocates: true);
+            throw;
         }
     }
 
     ~DeviceMemory() => Free();
 
     public long Bytes { get; }
-
-    /// <summary>Also after a finaliser was here.</summary>
-    public bool IsFreed => handle == 0;
 
     public nint Handle
     {
@@ -51,7 +49,7 @@ internal sealed unsafe class DeviceMemory : IDisposable
     {
         if (handle != 0)
         {
-            _ = OpenCl.ReleaseMemory(handle);
+            api.Free(handle);
             handle = 0;
         }
     }

@@ -2,8 +2,9 @@ namespace SparseService.Engine.Gpu;
 
 /// <summary>An in-order queue of one device: what is put in runs in that order, so nothing has to wait for anything by name.</summary>
 /// <remarks>One caller at a time. Lives as long as anybody who has memory to bring home through it, see <see cref="Keep"/>.</remarks>
-internal sealed unsafe class DeviceQueue
+internal sealed unsafe partial class DeviceQueue
 {
+    private readonly DeviceApi api;
     private readonly nint handle;
     private readonly PinnedStaging? staging;
     private int keepers = 1;
@@ -12,8 +13,8 @@ internal sealed unsafe class DeviceQueue
     public DeviceQueue(GpuDevice device, bool? pins = null)
     {
         Device = device;
-        handle = OpenCl.CreateQueue(device.Context, device.Id, 0, out var error);
-        OpenClFault.Check(error, device.ToString(), "command queue", allocates: true);
+        api = device.Api;
+        handle = api.CreateQueue();
         staging = pins ?? !device.SharesHostMemory ? new PinnedStaging(this) : null;
     }
 
@@ -40,7 +41,7 @@ internal sealed unsafe class DeviceQueue
         if (Interlocked.Decrement(ref keepers) == 0)
         {
             staging?.Dispose();
-            _ = OpenCl.ReleaseQueue(handle);
+            api.ReleaseQueue(handle);
         }
     }
 
@@ -68,51 +69,24 @@ internal sealed unsafe class DeviceQueue
         ReadFrom(memory, 0, bytes, host, blocking: true);
     }
 
-    public void Clear(DeviceMemory memory)
-    {
-        byte zero = 0;
-        var code = OpenCl.Fill(Handle, memory.Handle, &zero, sizeof(byte), 0, (nuint)memory.Bytes, 0, null, null);
-        OpenClFault.Check(code, Device.ToString(), $"clearing {memory.Bytes:N0} bytes", allocates: true);
-    }
+    public void Clear(DeviceMemory memory) => api.Clear(Handle, memory.Handle, memory.Bytes);
 
-    public void Finish() => OpenClFault.Check(OpenCl.Finish(Handle), Device.ToString(), "waiting for the queue");
+    public void Finish() => api.Finish(Handle);
 
     /// <returns>Event of the end when not blocking, to be given to <see cref="Wait"/>.</returns>
-    public nint WriteTo(DeviceMemory memory, long offset, long bytes, void* host, bool blocking)
-    {
-        nint done = 0;
-        if (bytes > 0)
-        {
-            var code = OpenCl.Write(
-                Handle, memory.Handle, blocking ? 1u : 0, (nuint)offset, (nuint)bytes, host, 0, null, blocking ? null : &done);
-            OpenClFault.Check(code, Device.ToString(), $"a transfer of {bytes:N0} bytes to the device", allocates: true);
-        }
-
-        return done;
-    }
+    public nint WriteTo(DeviceMemory memory, long offset, long bytes, void* host, bool blocking) =>
+        bytes > 0 ? api.Write(Handle, memory.Handle, offset, bytes, host, blocking) : 0;
 
     /// <inheritdoc cref="WriteTo"/>
-    public nint ReadFrom(DeviceMemory memory, long offset, long bytes, void* host, bool blocking)
-    {
-        nint done = 0;
-        if (bytes > 0)
-        {
-            var code = OpenCl.Read(
-                Handle, memory.Handle, blocking ? 1u : 0, (nuint)offset, (nuint)bytes, host, 0, null, blocking ? null : &done);
-            OpenClFault.Check(code, Device.ToString(), $"a transfer of {bytes:N0} bytes from the device");
-        }
-
-        return done;
-    }
+    public nint ReadFrom(DeviceMemory memory, long offset, long bytes, void* host, bool blocking) =>
+        bytes > 0 ? api.Read(Handle, memory.Handle, offset, bytes, host, blocking) : 0;
 
     /// <summary>Waits for an event and forgets it; 0 is none.</summary>
     public void Wait(nint done)
     {
         if (done != 0)
         {
-            var code = OpenCl.Wait(1, &done);
-            _ = OpenCl.ReleaseEvent(done);
-            OpenClFault.Check(code, Device.ToString(), "waiting for a transfer");
+            api.Wait(done);
         }
     }
 }

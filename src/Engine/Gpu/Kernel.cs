@@ -4,18 +4,11 @@ namespace SparseService.Engine.Gpu;
 /// <remarks>One caller at a time.</remarks>
 internal sealed unsafe class Kernel : IDisposable
 {
-    private readonly GpuDevice device;
-    private readonly string name;
-    private nint handle;
-    private uint next;
+    private readonly ApiKernel kernel;
+    private int next;
+    private bool isDisposed;
 
-    public Kernel(GpuDevice device, nint program, string name)
-    {
-        this.device = device;
-        this.name = name;
-        handle = OpenCl.CreateKernel(program, name, out var error);
-        OpenClFault.Check(error, device.ToString(), $"kernel {name}");
-    }
+    public Kernel(GpuDevice device, nint program, string name) => kernel = device.Api.CreateKernel(program, name);
 
     ~Kernel() => Free();
 
@@ -29,28 +22,23 @@ internal sealed unsafe class Kernel : IDisposable
     /// <summary>Null is a null pointer in the kernel.</summary>
     public Kernel Memory(DeviceMemory? memory)
     {
-        var value = memory is null ? 0 : memory.Handle;
-        return Set((nuint)sizeof(nint), memory is null ? null : &value);
+        var value = memory?.Handle ?? 0;
+        return Set(ArgumentKind.Memory, sizeof(nint), &value);
     }
 
     public Kernel Value<T>(T value)
-        where T : unmanaged => Set((nuint)sizeof(T), &value);
+        where T : unmanaged => Set(ArgumentKind.Value, sizeof(T), &value);
 
     /// <summary>Memory that each work-group shares.</summary>
-    public Kernel Local(int bytes) => Set((nuint)bytes, null);
+    public Kernel Local(int bytes) => Set(ArgumentKind.Local, bytes, null);
 
     /// <summary>Starts it on <paramref name="items"/> work-items, rounded up to whole groups of <paramref name="group"/>.</summary>
     public void Run(DeviceQueue queue, (long X, long Y) items, (int X, int Y) group)
     {
-        if (items.X == 0 || items.Y == 0)
+        if (items.X > 0 && items.Y > 0)
         {
-            return;
+            kernel.Launch(queue.Handle, (Groups(items.X, group.X), Groups(items.Y, group.Y)), group);
         }
-
-        var global = stackalloc nuint[] { Whole(items.X, group.X), Whole(items.Y, group.Y) };
-        var local = stackalloc nuint[] { (nuint)group.X, (nuint)group.Y };
-        var code = OpenCl.Run(queue.Handle, handle, 2, null, global, local, 0, null, null);
-        OpenClFault.Check(code, device.ToString(), $"kernel {name}, {items.X} × {items.Y} work-items in groups of {group.X} × {group.Y}");
     }
 
     /// <inheritdoc cref="Run(DeviceQueue, ValueTuple{long, long}, ValueTuple{int, int})"/>
@@ -62,22 +50,21 @@ internal sealed unsafe class Kernel : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private static nuint Whole(long items, int group) => (nuint)((items + group - 1) / group * group);
+    private static long Groups(long items, int group) => (items + group - 1) / group;
 
-    private Kernel Set(nuint size, void* value)
+    private Kernel Set(ArgumentKind kind, int bytes, void* value)
     {
-        var code = OpenCl.SetArgument(handle, next, size, value);
-        OpenClFault.Check(code, device.ToString(), $"kernel {name}, argument {next}");
-        next++;
+        kernel.Set(next++, kind, bytes, value);
         return this;
     }
 
+    // Null where the constructor has thrown.
     private void Free()
     {
-        if (handle != 0)
+        if (!isDisposed)
         {
-            _ = OpenCl.ReleaseKernel(handle);
-            handle = 0;
+            isDisposed = true;
+            kernel?.Dispose();
         }
     }
 }

@@ -25,6 +25,9 @@ internal sealed record KernelShapes(int WidestRegister, int MostLanes, int Group
         return MostLanes >= 32 && registers >= 32 ? 32 : MostLanes >= 8 && registers >= 8 ? 8 : 1;
     }
 
+    /// <summary>What a kernel for such minibatches is compiled with.</summary>
+    public string Options(int batchSize) => $"-DWIDTH={Width(batchSize)} -DLANES={Lanes(batchSize)}";
+
     /// <summary>Group of a product: registers of samples by rows.</summary>
     public (int X, int Y) ProductGroup(int batchSize)
     {

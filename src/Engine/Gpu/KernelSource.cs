@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text;
 
 namespace SparseService.Engine.Gpu;
 
@@ -31,19 +30,16 @@ internal static class KernelSource
     };
 
     /// <summary>Names of all programs.</summary>
-    public static IEnumerable<string> Names => Parts.Keys;
+    public static IReadOnlyCollection<string> Names => Parts.Keys;
+
+    /// <summary>What stands before every program on CUDA.</summary>
+    public static string Prelude => Programs.GetOrAdd("CudaGrid", Marked);
 
     /// <param name="program">One of <see cref="Names"/>.</param>
-    public static string Of(string program) => Programs.GetOrAdd(program, name =>
-    {
-        var text = new StringBuilder();
-        foreach (var part in Parts[name])
-        {
-            text.Append("#line 1 \"").Append(part).Append(".cl\"\n").Append(Read(part)).Append('\n');
-        }
+    public static string Of(string program) => Programs.GetOrAdd(program, name => string.Concat(Parts[name].Select(Marked)));
 
-        return text.ToString();
-    });
+    // With the file's name for the compiler's messages.
+    private static string Marked(string part) => $"#line 1 \"{part}.cl\"\n{Read(part)}\n";
 
     private static string Read(string part)
     {

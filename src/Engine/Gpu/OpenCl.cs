@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 
 namespace SparseService.Engine.Gpu;
@@ -30,19 +29,15 @@ internal static unsafe partial class OpenCl
     public const ulong MapWrite = 1 << 1;
     public const ulong CorrectlyRoundedDivideSqrt = 1 << 7;
 
-    private const string Library = "OpenCL";
-
-    private static readonly string[] Names = OperatingSystem.IsWindows()
-        ? ["OpenCL.dll"]
-        : OperatingSystem.IsMacOS() ? ["/System/Library/Frameworks/OpenCL.framework/OpenCL"] : ["libOpenCL.so.1"];
-
-    static OpenCl() => NativeLibrary.SetDllImportResolver(typeof(OpenCl).Assembly, Resolve);
+    internal const string Library = "OpenCL";
 
     /// <summary>File name of the loader on this system.</summary>
-    public static string LibraryName => Names[0];
+    public static string LibraryName => OperatingSystem.IsWindows()
+        ? "OpenCL.dll"
+        : OperatingSystem.IsMacOS() ? "/System/Library/Frameworks/OpenCL.framework/OpenCL" : "libOpenCL.so.1";
 
     /// <summary>Whether the loader is installed. It may still know no device.</summary>
-    public static bool IsInstalled => Names.Any(name => NativeLibrary.TryLoad(name, out _));
+    public static bool IsInstalled => NativeLibrary.TryLoad(LibraryName, out _);
 
     [LibraryImport(Library, EntryPoint = "clGetPlatformIDs")]
     public static partial int GetPlatforms(uint entries, nint* platforms, uint* count);
@@ -126,20 +121,4 @@ internal static unsafe partial class OpenCl
 
     [LibraryImport(Library, EntryPoint = "clFinish")]
     public static partial int Finish(nint queue);
-
-    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
-    {
-        if (name == Library)
-        {
-            foreach (var candidate in Names)
-            {
-                if (NativeLibrary.TryLoad(candidate, out var library))
-                {
-                    return library;
-                }
-            }
-        }
-
-        return 0;
-    }
 }

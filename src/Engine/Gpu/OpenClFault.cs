@@ -3,9 +3,6 @@ namespace SparseService.Engine.Gpu;
 /// <summary>Turns an error code into an exception that says what to do.</summary>
 internal static class OpenClFault
 {
-    public const int BuildFailed = -11;
-    public const int NoPlatform = -1001;
-
     private const int DeviceNotFound = -1;
     private const int DeviceNotAvailable = -2;
     private const int AllocationFailed = -4;
@@ -15,6 +12,8 @@ internal static class OpenClFault
     private const int InvalidContext = -34;
     private const int InvalidQueue = -36;
     private const int InvalidBufferSize = -61;
+    private const int BuildFailed = -11;
+    private const int NoPlatform = -1001;
     private const int DriverGaveUp = -9999;
 
     private static readonly Dictionary<int, string> Names = new()
@@ -51,11 +50,10 @@ internal static class OpenClFault
         var what = $"{device}, {doing}: {Names.GetValueOrDefault(code, "OpenCL error")} ({code})";
         return code switch
         {
-            AllocationFailed or OutOfHostMemory or InvalidBufferSize => OutOfMemory(what),
-            OutOfResources when allocates => OutOfMemory(what),
-            DeviceNotAvailable or OutOfResources or EventFailed or InvalidContext or InvalidQueue or DriverGaveUp => new DeviceLostException(
-                $"{what}. The device is lost: restart this process, look at the driver's messages, and go on from the newest checkpoint"),
-            _ => new DeviceException($"{what}. This is a fault of the program or of the device's driver"),
+            AllocationFailed or OutOfHostMemory or InvalidBufferSize => DeviceFault.OutOfMemory(what),
+            OutOfResources when allocates => DeviceFault.OutOfMemory(what),
+            DeviceNotAvailable or OutOfResources or EventFailed or InvalidContext or InvalidQueue or DriverGaveUp => DeviceFault.Lost(what),
+            _ => DeviceFault.Other(what),
         };
     }
 
@@ -66,7 +64,4 @@ internal static class OpenClFault
             throw Of(code, device, doing, allocates);
         }
     }
-
-    private static DeviceMemoryException OutOfMemory(string what) =>
-        new($"{what}. The device's memory is full: take a smaller batchSize or network, end what else runs there, or use the backend simd");
 }

@@ -10,20 +10,14 @@ internal sealed unsafe class PinnedStaging : IDisposable
     private const long HalfBytes = 4 << 20;
 
     private readonly DeviceQueue queue;
-    private readonly nint handle;
-    private readonly DeviceMemory memory;
-    private readonly byte* mapped;
+    private readonly PinnedMemory memory;
     private readonly nint[] busy = new nint[2];
     private long uploads;
 
     public PinnedStaging(DeviceQueue queue)
     {
         this.queue = queue;
-        handle = queue.Handle;
-        memory = new DeviceMemory(queue.Device, 2 * HalfBytes, OpenCl.MemReadWrite | OpenCl.MemAllocHostPointer);
-        mapped = (byte*)OpenCl.Map(
-            queue.Handle, memory.Handle, 1, OpenCl.MapRead | OpenCl.MapWrite, 0, (nuint)memory.Bytes, 0, null, null, out var error);
-        OpenClFault.Check(error, queue.Device.ToString(), "mapping page-locked memory", allocates: true);
+        memory = queue.Device.Api.Pin(queue.Handle, 2 * HalfBytes);
     }
 
     /// <summary>Returns when the host's memory is copied; the device may be behind by up to two pieces, in the queue's order.</summary>
@@ -64,21 +58,11 @@ internal sealed unsafe class PinnedStaging : IDisposable
     /// <summary>To be called while the queue is still there, though nobody may put anything into it.</summary>
     public void Dispose()
     {
-        foreach (var done in busy)
+        foreach (var done in busy.Where(done => done != 0))
         {
-            if (done != 0)
-            {
-                _ = OpenCl.ReleaseEvent(done);
-            }
+            queue.Device.Api.ReleaseEvent(done);
         }
 
-        // A finaliser may call this, when the memory's own has run already.
-        if (!memory.IsFreed)
-        {
-            _ = OpenCl.Unmap(handle, memory.Handle, mapped, 0, null, null);
-        }
-
-        _ = OpenCl.Finish(handle);
         memory.Dispose();
     }
 
@@ -89,5 +73,5 @@ internal sealed unsafe class PinnedStaging : IDisposable
         queue.Wait(done);
     }
 
-    private byte* Half(int half) => mapped + (half * HalfBytes);
+    private byte* Half(int half) => memory.Pointer + (half * HalfBytes);
 }

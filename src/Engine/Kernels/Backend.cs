@@ -18,12 +18,18 @@ public abstract partial class Backend : IDisposable
     }
 
     /// <summary>Names of all backends, also of those that this machine cannot run.</summary>
-    public static IReadOnlyList<string> Names { get; } = [ReferenceBackend.BackendName, SimdBackend.BackendName, OpenClBackend.BackendName];
+    public static IReadOnlyList<string> Names { get; } =
+    [
+        ReferenceBackend.BackendName, SimdBackend.BackendName, .. DeviceBackend.DeviceNames,
+    ];
 
     /// <summary>Names of what this machine can run; the first one is the judge of the others. Looks for devices when first asked.</summary>
-    public static IReadOnlyList<string> Available => [.. Names.Where(name => name != OpenClBackend.BackendName || GpuDevice.All.Count > 0)];
+    public static IReadOnlyList<string> Available =>
+    [
+        .. Names.Where(name => !DeviceBackend.DeviceNames.Contains(name) || GpuDevice.All.Any(device => device.ApiName == name)),
+    ];
 
-    /// <summary>As in <c>--backend</c>: <c>reference</c>, <c>simd</c> or <c>opencl</c>.</summary>
+    /// <summary>As in <c>--backend</c>: <c>reference</c>, <c>simd</c>, <c>opencl</c> or <c>cuda</c>.</summary>
     public abstract string Name { get; }
 
     /// <summary>Threads that it works on.</summary>
@@ -37,8 +43,8 @@ public abstract partial class Backend : IDisposable
 
     /// <summary>Creates a backend by name.</summary>
     /// <param name="name">
-    /// <c>reference</c> (scalar, the judge), <c>simd</c> or <c>opencl</c> (a device, see <see cref="GpuDevice.Choose"/>); null takes what the
-    /// environment variable SPARSE_BACKEND names, or else <c>simd</c>.
+    /// <c>reference</c> (scalar, the judge), <c>simd</c>, <c>opencl</c> or <c>cuda</c> (a device, see <see cref="GpuDevice.Choose"/>); null
+    /// takes what the environment variable SPARSE_BACKEND names, or else <c>simd</c>.
     /// </param>
     /// <param name="threads">Threads over rows; results do not depend on it. 0 = one per processor.</param>
     /// <exception cref="ArgumentException">The name is not known; the message lists the names.</exception>
@@ -54,7 +60,7 @@ public abstract partial class Backend : IDisposable
         {
             ReferenceBackend.BackendName => new ReferenceBackend(),
             SimdBackend.BackendName => new SimdBackend(count),
-            OpenClBackend.BackendName => new OpenClBackend(GpuDevice.Choose(), count),
+            OpenClApi.ApiName or CudaApi.ApiName => new DeviceBackend(GpuDevice.Choose(wanted), count),
             _ => throw new ArgumentException($"Backend {source} is '{wanted}'; allowed: {string.Join(", ", Names)}", nameof(name)),
         };
     }
@@ -66,7 +72,8 @@ public abstract partial class Backend : IDisposable
     public static Backend For(Training.TrainingOptions options, string? otherwise, int threads = 0)
     {
         var name = options.Backend is { } kind ? kind.ToString().ToLowerInvariant() : otherwise;
-        return Create(name == OpenClBackend.BackendName && options.Parallel is not null ? SimdBackend.BackendName : name, threads);
+        var isDevice = name is not null && DeviceBackend.DeviceNames.Contains(name);
+        return Create(isDevice && options.Parallel is not null ? SimdBackend.BackendName : name, threads);
     }
 
     /// <summary>Executes blocks 0 to count − 1, on the backend's threads if it has some.</summary>

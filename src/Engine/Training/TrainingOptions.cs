@@ -67,6 +67,9 @@ public enum BackendKind
 
     /// <summary>A device by OpenCL, e.g. a GPU. The worker must have one. For one worker, not with <see cref="TrainingOptions.Parallel"/>.</summary>
     Opencl,
+
+    /// <summary>An NVIDIA GPU by CUDA's driver, without OpenCL; otherwise as <see cref="Opencl"/>.</summary>
+    Cuda,
 }
 
 public sealed record NetworkOptions

@@ -10,8 +10,8 @@ public class DeviceCheckTests
     {
         DeviceSkip.Device();
         using var output = new StringWriter();
-        Assert.Equal(0, Checks.Devices(output));
-        Assert.True(Checks.Kernels(output) == 0, output.ToString());
+        Assert.Equal(0, Checks.Devices(output, "opencl"));
+        Assert.True(Checks.Kernels(output, "opencl") == 0, output.ToString());
         Assert.Contains("chosen: ", output.ToString(), StringComparison.Ordinal);
         Assert.Contains("34 cases, 0 failed", output.ToString(), StringComparison.Ordinal);
     }
@@ -22,8 +22,8 @@ public class DeviceCheckTests
     {
         DeviceSkip.Device();
         using var output = new StringWriter();
-        Assert.True(TrainingCheck.Run(output, folder: null) == 0, output.ToString());
-        Assert.True(InferenceCheck.Run(output, "1024", "20") == 0, output.ToString());
+        Assert.True(TrainingCheck.Run(output, "opencl", folder: null) == 0, output.ToString());
+        Assert.True(InferenceCheck.Run(output, "opencl", "1024", "20") == 0, output.ToString());
         TestContext.Current.SendDiagnosticMessage(output.ToString());
     }
 }

@@ -105,7 +105,7 @@ public sealed class DeviceInferenceTests
         var weights = new[] { Exact(Matrix(9, 10, 0.4, seed: 1)), Exact(Matrix(7, 9, 0.4, seed: 2)) };
         var biases = weights.Select(w => new float[w.Rows]).ToArray();
         var bits = Bits(11, 1, 10);
-        using var inference = new DeviceInference(GpuDevice.Choose(), weights, biases, Cap, new FusedShape(4, 4, 2, 4, 1));
+        using var inference = new DeviceInference(GpuDevice.Choose("opencl"), weights, biases, Cap, new FusedShape(4, 4, 2, 4, 1));
         Assert.Equal(Reference(weights, biases, bits, 1).Survivors, inference.Run(bits, 1));
         Console.WriteLine("as the reference" + argument);
     }

@@ -40,7 +40,7 @@ public sealed class FashionOnDeviceTests : IDisposable
 
         (List<EpochResult> Results, byte[] Model) Train()
         {
-            using var backend = new OpenClBackend(device);
+            using var backend = new DeviceBackend(device);
             using var trainer = Trainer.Create(options, data, backend);
             return (TrainingData.TrainToEnd(trainer), TrainingData.Bytes(trainer.WriteModel));
         }

@@ -20,7 +20,7 @@ public class KernelShapesTests
     {
         var step = DoubleOptimizer.Samples[rule];
         using var reference = Backend.Create("reference");
-        using var backend = new OpenClBackend(DeviceSkip.Device(), shapes: KernelShapes.OfGpu, pins: true);
+        using var backend = new DeviceBackend(DeviceSkip.Device(), shapes: KernelShapes.OfGpu, pins: true);
         var expected = DeviceStep.Run(reference, batchSize, 0.5, step, summation);
         var actual = DeviceStep.Run(backend, batchSize, 0.5, step, summation);
         Assert.Equal(expected.Count, actual.Count);
@@ -37,8 +37,8 @@ public class KernelShapesTests
     {
         foreach (var shapes in new[] { KernelShapes.OfGpu, KernelShapes.OfProcessor })
         {
-            using var backend = new OpenClBackend(DeviceSkip.Device(), shapes: shapes);
-            using var other = new OpenClBackend(GpuDevice.Choose(), shapes: shapes);
+            using var backend = new DeviceBackend(DeviceSkip.Device(), shapes: shapes);
+            using var other = new DeviceBackend(GpuDevice.Choose("opencl"), shapes: shapes);
             var first = DeviceStep.Run(backend, batchSize, 0.5, DoubleOptimizer.Samples[2]);
             foreach (var again in new[] { DeviceStep.Run(backend, batchSize, 0.5, DoubleOptimizer.Samples[2]), DeviceStep.Run(other, batchSize, 0.5, DoubleOptimizer.Samples[2]) })
             {

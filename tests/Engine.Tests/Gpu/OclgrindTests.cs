@@ -74,7 +74,7 @@ public sealed class OclgrindTests : IDisposable
             var expected = DeviceStep.Run(reference, batchSize, 0.4, step);
             foreach (var shapes in new[] { new KernelShapes(4, 8, 16), new KernelShapes(16, 1, 8) })
             {
-                using var backend = new OpenClBackend(GpuDevice.Choose(), shapes: shapes);
+                using var backend = new DeviceBackend(GpuDevice.Choose("opencl"), shapes: shapes);
                 var actual = DeviceStep.Run(backend, batchSize, 0.4, step);
                 for (var index = 0; index < expected.Count; index++)
                 {
@@ -87,7 +87,7 @@ public sealed class OclgrindTests : IDisposable
         {
             using var files = new StoreFiles();
             using var data = files.Random(20, 19, element);
-            using var backend = new OpenClBackend(GpuDevice.Choose());
+            using var backend = new DeviceBackend(GpuDevice.Choose("opencl"));
             using var expected = new DeviceBuffer<float>(19 * batchSize);
             using var actual = new DeviceBuffer<float>(19 * batchSize);
             int[] rows = [.. Enumerable.Range(0, batchSize).Select(sample => sample % 20)];
@@ -101,7 +101,7 @@ public sealed class OclgrindTests : IDisposable
 
     internal static void RunPlanted(string source)
     {
-        var device = GpuDevice.Choose();
+        var device = GpuDevice.Choose("opencl");
         var queue = new DeviceQueue(device);
         using var memory = new DeviceMemory(device, 4 * sizeof(int));
         using var kernel = new Kernel(device, device.Program("planted", source, ""), "planted");

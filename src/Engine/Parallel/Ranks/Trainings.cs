@@ -13,8 +13,8 @@ public static class Trainings
     {
         null when setup.Checkpoint is null => Trainer.Create(setup.Options, setup.Data, setup.Backend),
         null => Trainer.Resume(setup.Checkpoint, setup.Data, setup.Backend, setup.Overrides),
-        _ when setup.Backend is OpenClBackend => throw new InvalidSpecException(
-            [new SpecFault("$.training.backend", "opencl", "simd with training.parallel: a device trains alone")]),
+        _ when setup.Backend is DeviceBackend device => throw new InvalidSpecException(
+            [new SpecFault("$.training.backend", device.Name, "simd with training.parallel: a device trains alone")]),
         { Transport: ParallelTransport.Threads } => ThreadTraining.Open(setup),
         _ => MpiTraining.Open(setup),
     };

@@ -9,7 +9,7 @@ using static SparseService.Engine.Tests.Kernels.KernelData;
 
 namespace SparseService.Engine.Tests.Gpu;
 
-public sealed class OpenClTrainingTests : IDisposable
+public sealed class DeviceTrainingTests : IDisposable
 {
     private readonly StoreFiles files = new();
 
@@ -46,11 +46,11 @@ public sealed class OpenClTrainingTests : IDisposable
     {
         var device = DeviceSkip.Device();
         using var data = TrainingData.Quadrants(files);
-        var (_, model) = Train(new OpenClBackend(device), Options(OptimizerKind.Adam), data);
-        Assert.Equal(model, Train(new OpenClBackend(device), Options(OptimizerKind.Adam), data).Model);
+        var (_, model) = Train(new DeviceBackend(device), Options(OptimizerKind.Adam), data);
+        Assert.Equal(model, Train(new DeviceBackend(device), Options(OptimizerKind.Adam), data).Model);
 
         // Also from a dataset that is too large to stay on the device.
-        Assert.Equal(model, Train(new OpenClBackend(device) { MostStoreBytes = 0 }, Options(OptimizerKind.Adam), data).Model);
+        Assert.Equal(model, Train(new DeviceBackend(device) { MostStoreBytes = 0 }, Options(OptimizerKind.Adam), data).Model);
     }
 
     [Theory]
@@ -59,7 +59,7 @@ public sealed class OpenClTrainingTests : IDisposable
     [InlineData(13)] // of 6 steps an epoch
     public void Resume_StoppedAnywhere_EndsBitEqual(int stop)
     {
-        using var backend = new OpenClBackend(DeviceSkip.Device());
+        using var backend = new DeviceBackend(DeviceSkip.Device());
         using var data = TrainingData.Quadrants(files, trainRows: 60);
         var options = Options(OptimizerKind.Adam);
         using var whole = Trainer.Create(options, data, backend);
@@ -100,7 +100,7 @@ public sealed class OpenClTrainingTests : IDisposable
     [InlineData(false, 1, 1)]
     public void Gather_AnyShape_HasTheBitsOfTheProcessor(bool bytes, int features, int samples)
     {
-        using var backend = new OpenClBackend(DeviceSkip.Device());
+        using var backend = new DeviceBackend(DeviceSkip.Device());
         using var data = Store(bytes ? SampleElement.Byte : SampleElement.Float, features);
         var (shift, scale) = (Vector(features, seed: 1), Vector(features, seed: 2));
         var rows = Enumerable.Range(0, samples).Select(sample => (sample * 7) % 40).ToArray();
@@ -122,7 +122,7 @@ public sealed class OpenClTrainingTests : IDisposable
     [Fact]
     public void Open_SeveralWorkers_AreRefused()
     {
-        using var backend = new OpenClBackend(DeviceSkip.Device());
+        using var backend = new DeviceBackend(DeviceSkip.Device());
         using var data = TrainingData.Quadrants(files);
         var options = TrainingData.Options(2, 20, 2) with { Parallel = new ParallelTrainingOptions { Method = ParallelMethod.Wasap, Workers = 2 } };
         var setup = new TrainingSetup { Options = options, Data = data, DataPath = files.Store, Backend = backend };

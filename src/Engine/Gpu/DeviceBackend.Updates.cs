@@ -4,7 +4,7 @@ using SparseService.Engine.Sparse;
 
 namespace SparseService.Engine.Gpu;
 
-public sealed unsafe partial class OpenClBackend
+public sealed unsafe partial class DeviceBackend
 {
     // As in SparseWeightUpdate.cl.
     private const int Run = 8;

@@ -4,7 +4,7 @@ using SparseService.Engine.Training;
 
 namespace SparseService.Engine.Gpu;
 
-public sealed unsafe partial class OpenClBackend
+public sealed unsafe partial class DeviceBackend
 {
     private const int TileItems = 16;
     private const int LargestGroups = 16;

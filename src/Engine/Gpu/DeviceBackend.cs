@@ -2,12 +2,11 @@ using SparseService.Engine.Kernels;
 
 namespace SparseService.Engine.Gpu;
 
-/// <summary>Every operation on an OpenCL device. What it computes stays there until somebody on the host touches it.</summary>
+/// <summary>Every operation on a device, through OpenCL or CUDA. What it computes stays there until somebody on the host touches
+/// it.</summary>
 /// <remarks>Bit-stable from run to run: every number is written by one work-item and every sum has a fixed order.</remarks>
-public sealed unsafe partial class OpenClBackend : Backend
+public sealed unsafe partial class DeviceBackend : Backend
 {
-    internal const string BackendName = "opencl";
-
     // Of the device's memory that a dataset may take.
     private const int StoreShare = 4;
 
@@ -17,8 +16,11 @@ public sealed unsafe partial class OpenClBackend : Backend
     private readonly Dictionary<(string Program, string Kernel, string Options), Kernel> kernels = [];
     private readonly Dictionary<string, DeviceMemory> scratch = [];
 
+    /// <summary>Names of backends that compute on a device.</summary>
+    internal static IReadOnlyList<string> DeviceNames { get; } = [OpenClApi.ApiName, CudaApi.ApiName];
+
     /// <exception cref="DeviceException">The device does not answer.</exception>
-    internal OpenClBackend(GpuDevice device, int threads = 1, KernelShapes? shapes = null, bool? pins = null)
+    internal DeviceBackend(GpuDevice device, int threads = 1, KernelShapes? shapes = null, bool? pins = null)
     {
         Device = device;
         Threads = threads;
@@ -28,7 +30,8 @@ public sealed unsafe partial class OpenClBackend : Backend
         MostStoreBytes = Math.Min(device.LargestBufferBytes, device.MemoryBytes / StoreShare);
     }
 
-    public override string Name => BackendName;
+    /// <summary><c>opencl</c> or <c>cuda</c>, the interface of its device.</summary>
+    public override string Name => Device.ApiName;
 
     /// <summary>Where it computes.</summary>
     public GpuDevice Device { get; }
@@ -59,7 +62,7 @@ public sealed unsafe partial class OpenClBackend : Backend
     }
 
     private Kernel KernelOf(string program, string name, int batchSize = 1) =>
-        KernelOf(program, name, $"-DWIDTH={shapes.Width(batchSize)} -DLANES={shapes.Lanes(batchSize)}");
+        KernelOf(program, name, shapes.Options(batchSize));
 
     private Kernel KernelOf(string program, string name, string options)
     {

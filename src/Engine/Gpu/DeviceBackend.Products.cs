@@ -4,7 +4,7 @@ using SparseService.Engine.Sparse;
 
 namespace SparseService.Engine.Gpu;
 
-public sealed unsafe partial class OpenClBackend
+public sealed unsafe partial class DeviceBackend
 {
     private protected override void MakeTieFreeCore(DeviceBuffer<float> weights) => KernelOf("TieFreeWeights", "make_tie_free")
         .Value(weights.Length).Memory(ToWrite(weights)).Run(queue, weights.Length, shapes.GroupItems);
