@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace SparseService.Engine.Gpu;
@@ -89,13 +88,7 @@ public sealed unsafe class GpuDevice
             return All.FirstOrDefault(device => device.IsGpu) ?? All[0];
         }
 
-        var byNumber = int.TryParse(wanted, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < All.Count
-            ? All[number]
-            : null;
-        return byNumber ?? All.FirstOrDefault(device => device.Name.Contains(wanted, StringComparison.OrdinalIgnoreCase))
-            ?? throw new NoDeviceException(
-                $"{ChoiceVariable} is '{wanted}'; allowed: a number or a part of a name of "
-                + string.Join(", ", All.Select((device, index) => $"{index} = {device.Name}")));
+        return DeviceChoice.Of(ChoiceVariable, wanted, All, device => device.Name);
     }
 
     public override string ToString() => $"{Name} ({Platform}, driver {Driver})";

@@ -53,8 +53,7 @@ internal static class OpenClFault
         {
             AllocationFailed or OutOfHostMemory or InvalidBufferSize => OutOfMemory(what),
             OutOfResources when allocates => OutOfMemory(what),
-            DeviceNotAvailable or OutOfResources or EventFailed or InvalidContext or InvalidQueue or DriverGaveUp => new DeviceLostException(
-                $"{what}. The device is lost: restart this process, look at the driver's messages, and go on from the newest checkpoint"),
+            DeviceNotAvailable or OutOfResources or EventFailed or InvalidContext or InvalidQueue or DriverGaveUp => Lost(what),
             _ => new DeviceException($"{what}. This is a fault of the program or of the device's driver"),
         };
     }
@@ -67,6 +66,11 @@ internal static class OpenClFault
         }
     }
 
-    private static DeviceMemoryException OutOfMemory(string what) =>
+    /// <param name="what">Device, operation and the driver's words.</param>
+    public static DeviceLostException Lost(string what) =>
+        new($"{what}. The device is lost: restart this process, look at the driver's messages, and go on from the newest checkpoint");
+
+    /// <inheritdoc cref="Lost"/>
+    public static DeviceMemoryException OutOfMemory(string what) =>
         new($"{what}. The device's memory is full: take a smaller batchSize or network, end what else runs there, or use the backend simd");
 }
