@@ -67,6 +67,9 @@ public enum BackendKind
 
     /// <summary>A device by OpenCL, e.g. a GPU. The worker must have one. For one worker, not with <see cref="TrainingOptions.Parallel"/>.</summary>
     Opencl,
+
+    /// <summary>A device by ILGPU: CUDA, or OpenCL 2. In builds that have the package. For one worker, as <see cref="Opencl"/>.</summary>
+    Ilgpu,
 }
 
 public sealed record NetworkOptions

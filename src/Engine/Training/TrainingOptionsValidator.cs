@@ -159,7 +159,8 @@ public static class TrainingOptionsValidator
         }
 
         rules.Require(
-            options.Backend != BackendKind.Opencl || options.Parallel is null, "$.training.backend", "opencl",
+            options.Backend is not (BackendKind.Opencl or BackendKind.Ilgpu) || options.Parallel is null, "$.training.backend",
+            options.Backend?.ToString().ToLowerInvariant() ?? "null",
             "simd with training.parallel: a device trains alone");
         if (options.Pruning is { } pruning)
         {
