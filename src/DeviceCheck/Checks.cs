@@ -7,7 +7,8 @@ using SparseService.Engine.Training;
 
 namespace SparseService.DeviceCheck;
 
-/// <summary>What can be asked of a device in seconds, through OpenCL unless another backend is named. Each returns 0 when it has passed.</summary>
+/// <summary>What can be asked of a device in seconds, through OpenCL unless another backend is named. Each returns 0 when it has
+/// passed.</summary>
 public static class Checks
 {
     internal const string OpenCl = "opencl";

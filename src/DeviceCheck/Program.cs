@@ -26,6 +26,7 @@ catch (DeviceException fault)
 
 static int Usage()
 {
-    Console.Error.WriteLine("sparse-device-check [--backend ilgpu] devices | kernels | transfers | memory | train [DIR] | inference NEURONS LAYERS");
+    Console.Error.WriteLine(
+        "sparse-device-check [--backend ilgpu] devices | kernels | transfers | memory | train [DIR] | inference NEURONS LAYERS");
     return 5;
 }

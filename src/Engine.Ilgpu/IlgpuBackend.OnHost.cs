@@ -10,7 +10,8 @@ public sealed unsafe partial class IlgpuBackend
         DeviceBuffer<int> neurons, DeviceBuffer<float> y, DeviceBuffer<float> slopes, int batchSize, in Dropout dropout) =>
         host.DropoutRows(neurons, y, slopes, batchSize, dropout);
 
-    protected override void FoldRowsCore(DeviceBuffer<float> part, int first, ReadOnlySpan<int> rows, DeviceBuffer<float> dX, int batchSize) =>
+    protected override void FoldRowsCore(
+        DeviceBuffer<float> part, int first, ReadOnlySpan<int> rows, DeviceBuffer<float> dX, int batchSize) =>
         host.FoldRows(part, first, rows, dX, batchSize);
 
     private protected override void ParameterUpdateCore(

@@ -38,9 +38,10 @@ public sealed unsafe partial class IlgpuBackend
         var found = scratch.Of("found", 2L * batchSize * sizeof(float));
         device.Launch(
             new SoftmaxLoss(
-                outputs, batchSize, samples, ToRead(logits), wanted, ToWrite(dLogits, (long)outputs * batchSize), found.First<float>(2L * batchSize)),
+                outputs, batchSize, samples, ToRead(logits), wanted, ToWrite(dLogits, (long)outputs * batchSize),
+                found.First<float>(2L * batchSize)),
             batchSize);
-        var sums = device.Downloaded<float>(found, 2 * batchSize);
+        var sums = scratch.Downloaded<float>(found, 2 * batchSize);
         return new LossResult(sums.Take(samples).Sum(p => NegativeLogarithm(p)), (int)sums.Skip(batchSize).Take(samples).Sum());
     }
 
@@ -54,8 +55,8 @@ public sealed unsafe partial class IlgpuBackend
 
     /// <summary>Launches the forward pass as it is compiled for one activation.</summary>
     private readonly struct ForwardCall(
-        IlgpuBackend backend, CsrMatrix w, float[]? bias, DeviceBuffer<float> x, DeviceBuffer<float> y, DeviceBuffer<float>? slopes, int batchSize,
-        Dropout dropout) : IActivationUser
+        IlgpuBackend backend, CsrMatrix w, float[]? bias, DeviceBuffer<float> x, DeviceBuffer<float> y, DeviceBuffer<float>? slopes,
+        int batchSize, Dropout dropout) : IActivationUser
     {
         public void Use<TActivation>(TActivation activation)
             where TActivation : unmanaged, IActivation
@@ -63,9 +64,10 @@ public sealed unsafe partial class IlgpuBackend
             var written = (long)w.Rows * batchSize;
             backend.device.Launch(
                 new SparseForward<TActivation>(
-                    w.Rows, batchSize, backend.ToRead(w.RowOffsets), backend.ToRead(w.ColumnIndices), backend.ToRead(w.Values), backend.ToRead(bias),
-                    backend.ToRead(x), backend.ToWrite(y, bias is null ? 0 : written), slopes is null ? default : backend.ToWrite(slopes, written),
-                    backend.Grid.Forward, activation, new DropoutMask(dropout)),
+                    w.Rows, batchSize, backend.ToRead(w.RowOffsets), backend.ToRead(w.ColumnIndices), backend.ToRead(w.Values),
+                    backend.ToRead(bias), backend.ToRead(x), backend.ToWrite(y, bias is null ? 0 : written),
+                    slopes is null ? default : backend.ToWrite(slopes, written), backend.Grid.Forward, activation,
+                    new DropoutMask(dropout)),
                 w.Rows, batchSize, backend.Lanes(batchSize));
         }
     }

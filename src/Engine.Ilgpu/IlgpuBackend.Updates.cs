@@ -27,7 +27,7 @@ public sealed unsafe partial class IlgpuBackend
 
     internal override void EndSteps(Span<double> sums)
     {
-        var added = device.Downloaded<double>(totals!, sums.Length);
+        var added = scratch.Downloaded<double>(totals!, sums.Length);
         foreach (var slot in slots.Values)
         {
             sums[slot] = added[slot];
@@ -84,16 +84,18 @@ public sealed unsafe partial class IlgpuBackend
         var isDeferred = slots.TryGetValue(owner, out var slot);
         var into = isDeferred ? totals! : scratch.Uploaded<double>("norm", [0]);
         device.Launch(new AddSum(Squares(length), into.First<double>(slot + 1), slot), device.Shape.Items);
-        return isDeferred ? 0 : device.Downloaded<double>(into, 1)[0];
+        return isDeferred ? 0 : scratch.Downloaded<double>(into, 1)[0];
     }
 
     private readonly struct WeightGradients(
-        IlgpuBackend backend, CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, int batchSize, int samples, object owner) : IGradients
+        IlgpuBackend backend, CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, int batchSize, int samples, object owner)
+        : IGradients
     {
         public double Launch<TUse>(TUse use)
             where TUse : struct, IGradientUse
         {
-            var (runs, lanes) = (checked((int)((w.Nnz + WeightSums<TUse>.Run - 1) / WeightSums<TUse>.Run)), backend.Lanes(batchSize));
+            var runs = checked((int)((w.Nnz + WeightSums<TUse>.Run - 1) / WeightSums<TUse>.Run));
+            var lanes = backend.Lanes(batchSize);
             backend.device.Launch(
                 new WeightSums<TUse>(
                     w.Rows, batchSize, backend.ToRead(w.RowOffsets), backend.ToRead(w.ColumnIndices), backend.ToRead(x), backend.ToRead(dY),
@@ -103,7 +105,8 @@ public sealed unsafe partial class IlgpuBackend
         }
     }
 
-    private readonly struct BiasGradients(IlgpuBackend backend, int rows, DeviceBuffer<float> dY, int batchSize, int samples, object owner) : IGradients
+    private readonly struct BiasGradients(
+        IlgpuBackend backend, int rows, DeviceBuffer<float> dY, int batchSize, int samples, object owner) : IGradients
     {
         public double Launch<TUse>(TUse use)
             where TUse : struct, IGradientUse

@@ -3,10 +3,11 @@ using SparseService.Engine.Kernels;
 
 namespace SparseService.Engine.Ilgpu;
 
-/// <summary>The operations of training as C# kernels of ILGPU, on CUDA or OpenCL. What it computes stays there until somebody on the host touches it.</summary>
+/// <summary>The operations of training as C# kernels of ILGPU, on CUDA or OpenCL. What it computes stays there until somebody on the
+/// host touches it.</summary>
 /// <remarks>
-/// Bit-stable from run to run: every number is written by one thread and every sum has a fixed order. What only several workers ask for, and losses
-/// other than softmax cross-entropy, are computed on the host: <see cref="DeviceBuffer{T}"/> brings their operands home.
+/// Bit-stable from run to run: every number is written by one thread and every sum has a fixed order. What only several workers ask
+/// for, and losses other than softmax cross-entropy, are computed on the host: <see cref="DeviceBuffer{T}"/> brings their operands home.
 /// </remarks>
 public sealed unsafe partial class IlgpuBackend : Backend
 {

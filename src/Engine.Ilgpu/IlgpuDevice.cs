@@ -26,25 +26,27 @@ internal sealed unsafe class IlgpuDevice : IDeviceLink<DeviceBytes>
     private IlgpuDevice(Accelerator accelerator, GroupShape shape) => (this.accelerator, Shape) = (accelerator, shape);
 
     /// <summary>Whether there is a device to choose without being told to.</summary>
-    public static bool IsThere => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(ChoiceVariable)) || Platform.Value.Devices.Any(IsDevice);
+    public static bool IsThere =>
+        !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(ChoiceVariable)) || Platform.Value.Devices.Any(IsDevice);
 
     /// <summary>How its threads are grouped.</summary>
     public GroupShape Shape { get; }
 
     public long MemoryBytes => accelerator.MemorySize;
 
-    /// <summary>The device to compute on: the one that the environment variable SPARSE_ILGPU_DEVICE names (by number or by a part of its name),
-    /// else the first with CUDA, else the first with OpenCL. The processor, hundreds of times slower than <c>simd</c>, only by name.</summary>
+    /// <summary>The device to compute on: the one that the environment variable SPARSE_ILGPU_DEVICE names (by number or by a part of
+    /// its name), else the first with CUDA, else the first with OpenCL. The processor, hundreds of times slower than <c>simd</c>, only
+    /// by name.</summary>
     /// <exception cref="NoDeviceException">There is none; the message says what is missing.</exception>
     public static IlgpuDevice Choose() => Chosen.Value;
 
     /// <summary>Another accelerator for a device; <paramref name="shape"/> is for tests.</summary>
-    public static IlgpuDevice Open(Device device, Context? context = null, GroupShape? shape = null) => Try(device.Name, "its first use", () =>
+    public static IlgpuDevice Open(Device device, Context? context = null, GroupShape? shape = null)
     {
         var isLarge = IsDevice(device) && device.MaxNumThreadsPerGroup >= GroupShape.Most;
-        return new IlgpuDevice(
-            device.CreateAccelerator(context ?? Platform.Value), shape ?? (isLarge ? GroupShape.OfGpu : GroupShape.OfProcessor));
-    });
+        return Try(device.Name, "its first use", () => new IlgpuDevice(
+            device.CreateAccelerator(context ?? Platform.Value), shape ?? (isLarge ? GroupShape.OfGpu : GroupShape.OfProcessor)));
+    }
 
     public override string ToString() => $"{accelerator.Name} ({accelerator.AcceleratorType} by ILGPU)";
 
@@ -66,19 +68,7 @@ internal sealed unsafe class IlgpuDevice : IDeviceLink<DeviceBytes>
         return bytes;
     });
 
-    public T[] Downloaded<T>(DeviceBytes memory, int length)
-        where T : unmanaged
-    {
-        var items = new T[length];
-        fixed (T* host = items)
-        {
-            Download(memory, host, (long)length * sizeof(T));
-        }
-
-        return items;
-    }
-
-    /// <summary>Runs a kernel with a thread for each row and column, in groups of <paramref name="lanes"/> columns. Returns before it has run.</summary>
+    /// <summary>Runs a kernel with a thread for each row and column, in groups of so many columns. Returns before it has run.</summary>
     public void Launch<TKernel>(TKernel kernel, long rows, int columns = 1, int lanes = 1)
         where TKernel : struct, IKernel
     {
@@ -108,8 +98,8 @@ internal sealed unsafe class IlgpuDevice : IDeviceLink<DeviceBytes>
         if (string.IsNullOrEmpty(wanted))
         {
             return all.FirstOrDefault(IsDevice) ?? throw new NoDeviceException(
-                "ILGPU knows no device: there is no driver of CUDA, and none of OpenCL with generic address spaces. Install the driver of your device,"
-                + $" or use the backend simd ({ChoiceVariable}=cpu computes on the processor, for tests only)");
+                "ILGPU knows no device: there is no driver of CUDA, and none of OpenCL with generic address spaces. Install the driver of"
+                + $" your device, or use the backend simd ({ChoiceVariable}=cpu computes on the processor, for tests only)");
         }
 
         return DeviceChoice.Of(ChoiceVariable, wanted, all, device => device.Name);

@@ -22,8 +22,9 @@ internal static class IlgpuFault
         CLException openCl => OpenClFault.Of((int)openCl.Error, device, doing, allocates: true),
         OutOfMemoryException => OpenClFault.OutOfMemory($"{device}, {doing}"),
         InternalCompilerException or CapabilityNotSupportedException or InvalidCodeGenerationException or NotSupportedException =>
-            new KernelBuildException($"{device}, {doing}: does not build. Use the backend opencl or simd. ILGPU said:\n{Innermost(fault).Message}"),
-        AcceleratorException => new DeviceException($"{device}, {doing}: {fault.Message}. This is a fault of the program or of the device's driver"),
+            new KernelBuildException(
+                $"{device}, {doing}: does not build. Use the backend opencl or simd. ILGPU said:\n{Innermost(fault).Message}"),
+        AcceleratorException => Other($"{device}, {doing}: {fault.Message}"),
         _ => null,
     };
 
@@ -33,8 +34,10 @@ internal static class IlgpuFault
     {
         "OUT_OF_MEMORY" => OpenClFault.OutOfMemory(what),
         var name when EndsContext.Contains(name) => OpenClFault.Lost(what),
-        _ => new DeviceException($"{what}. This is a fault of the program or of the device's driver"),
+        _ => Other(what),
     };
+
+    private static DeviceException Other(string what) => new($"{what}. This is a fault of the program or of the device's driver");
 
     private static Exception Innermost(Exception fault) => fault.InnerException is { } inner ? Innermost(inner) : fault;
 }

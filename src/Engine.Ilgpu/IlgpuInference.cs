@@ -6,7 +6,7 @@ using SparseService.Engine.Kernels;
 namespace SparseService.Engine.Ilgpu;
 
 /// <summary>Fused inference as C# kernels: a layer is one launch, and inputs that have become 0 leave between two of them.</summary>
-/// <remarks>Inputs go through a part's layers block by block; between parts the activations of those that are left wait on the host.</remarks>
+/// <remarks>Inputs go through a part's layers block by block; between parts the activations of what is left wait on the host.</remarks>
 internal sealed class IlgpuInference(IlgpuDevice device, int threads) : SparseInference(threads)
 {
     private const int MostInputs = 1 << 14;
@@ -36,7 +36,8 @@ internal sealed class IlgpuInference(IlgpuDevice device, int threads) : SparseIn
             var count = Math.Min(most, inputs.Rows - first);
             var bits = scratch.Uploaded<ulong>("bits", inputs.Words.AsSpan(first * inputs.RowWords, count * inputs.RowWords));
             device.Launch(
-                new ExpandBits(layers[0].Inputs, count, count, inputs.RowWords, bits.First<ulong>(count * inputs.RowWords), Activations(layers, 0, count)),
+                new ExpandBits(
+                    layers[0].Inputs, count, inputs.RowWords, bits.First<ulong>(count * inputs.RowWords), Activations(layers, 0, count)),
                 layers[0].Inputs, count, device.Shape.Lanes(count));
             Run(layers, [.. Enumerable.Range(first, count)], active);
         }
@@ -87,17 +88,17 @@ internal sealed class IlgpuInference(IlgpuDevice device, int threads) : SparseIn
         var alive = scratch.Uploaded<int>("alive", new int[places.Length]);
         device.Launch(
             new FusedLayer(
-                layer.Outputs, places.Length, stride, OnDevice(layer.Offsets), OnDevice(layer.Places), OnDevice(layer.Values), OnDevice(layer.Bias), layer.Cap,
-                list, x, y, alive.First<int>(places.Length)),
+                layer.Outputs, places.Length, stride, OnDevice(layer.Offsets), OnDevice(layer.Places), OnDevice(layer.Values),
+                OnDevice(layer.Bias), layer.Cap, list, x, y, alive.First<int>(places.Length)),
             layer.Outputs, places.Length, device.Shape.Lanes(places.Length));
-        return device.Downloaded<int>(alive, places.Length);
+        return scratch.Downloaded<int>(alive, places.Length);
     }
 
     /// <summary>The last outputs of the inputs at some places, [neuron's place, input].</summary>
     private float[] Kept(IReadOnlyList<CompactLayer> layers, int[] places, int stride)
     {
         var width = layers[^1].Outputs;
-        var y = device.Downloaded<float>(scratch.Of($"activations {layers.Count % 2}", 0), checked(width * stride));
+        var y = scratch.Downloaded<float>(scratch.Of($"activations {layers.Count % 2}", 0), checked(width * stride));
         return [.. Enumerable.Range(0, width).SelectMany(neuron => places.Select(place => y[(neuron * stride) + place]))];
     }
 

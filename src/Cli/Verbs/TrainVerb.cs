@@ -16,7 +16,8 @@ internal sealed class TrainVerb : Verb
     private readonly Option<int?> seed = Number("--seed", 0, "In place of the spec's training.seed.");
     private readonly Option<int?> threads = Number("--threads", 0, "0 = one per processor (default). Does not change the result.");
     private readonly Option<string?> backend = Text(
-        "--backend", "NAME", "In place of the spec's training.backend: reference, simd (default), or a device by opencl or ilgpu, see docs/gpu.md.");
+        "--backend", "NAME",
+        "In place of the spec's training.backend: reference, simd (default), or a device by opencl or ilgpu, see docs/gpu.md.");
     private readonly Option<bool> json = Flag("--json", "One JSON object a line on standard output, and nothing else there.");
     private readonly Option<string?> checkpoint = Text(
         "--checkpoint", "FILE", "Writes checkpoints there, also when interrupted (Ctrl-C).");

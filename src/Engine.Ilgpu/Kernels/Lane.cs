@@ -31,8 +31,10 @@ internal readonly unsafe struct Lane(float value) : ILanes<Lane>
 
     public static Lane MultiplyAdd(Lane a, Lane b, Lane c) => new(Fused.MultiplyAdd(a.Value, b.Value, c.Value));
     public static Lane Sqrt(Lane a) => new(MathF.Sqrt(a.Value));
-    public static Lane IfLess(Lane a, Lane b, Lane then, Lane otherwise) => new(Utilities.Select(a.Value - b.Value < 0, then.Value, otherwise.Value));
-    public static Lane IfLessBits(Lane a, Lane b, Lane then, Lane otherwise) => new(Utilities.Select(a.Bits < b.Bits, then.Value, otherwise.Value));
+    public static Lane IfLess(Lane a, Lane b, Lane then, Lane otherwise) =>
+        new(Utilities.Select(a.Value - b.Value < 0, then.Value, otherwise.Value));
+    public static Lane IfLessBits(Lane a, Lane b, Lane then, Lane otherwise) =>
+        new(Utilities.Select(a.Bits < b.Bits, then.Value, otherwise.Value));
 
     public static Lane AddBits(Lane a, Lane b) => From(a.Bits + b.Bits);
     public static Lane MultiplyBits(Lane a, Lane b) => From(a.Bits * b.Bits);

@@ -9,8 +9,8 @@ namespace SparseService.Engine.Ilgpu.Kernels;
 /// <param name="biases">Empty: the sums so far stand in y.</param>
 /// <param name="slopes">Empty when not in training.</param>
 internal readonly struct SparseForward<TActivation>(
-    int rows, int batch, ArrayView<long> offsets, ArrayView<int> columns, ArrayView<float> values, ArrayView<float> biases, ArrayView<float> x,
-    ArrayView<float> y, ArrayView<float> slopes, float anchor, TActivation f, DropoutMask mask) : IKernel
+    int rows, int batch, ArrayView<long> offsets, ArrayView<int> columns, ArrayView<float> values, ArrayView<float> biases,
+    ArrayView<float> x, ArrayView<float> y, ArrayView<float> slopes, float anchor, TActivation f, DropoutMask mask) : IKernel
     where TActivation : unmanaged, IActivation
 {
     public void Execute()
@@ -42,8 +42,8 @@ internal readonly struct SparseForward<TActivation>(
 /// <summary>dX = (Wᵀ·dY)⊙slopes, gathered over the transpose index, so that nothing is scattered. [column, sample] threads.</summary>
 /// <param name="slopes">Empty: 1 everywhere.</param>
 internal readonly struct SparseInputGradient(
-    int columns, int batch, ArrayView<long> offsets, ArrayView<int> rows, ArrayView<int> positions, ArrayView<float> values, ArrayView<float> dy,
-    ArrayView<float> slopes, ArrayView<float> dx, float anchor) : IKernel
+    int columns, int batch, ArrayView<long> offsets, ArrayView<int> rows, ArrayView<int> positions, ArrayView<float> values,
+    ArrayView<float> dy, ArrayView<float> slopes, ArrayView<float> dx, float anchor) : IKernel
 {
     public void Execute()
     {

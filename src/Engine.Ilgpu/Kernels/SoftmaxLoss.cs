@@ -2,10 +2,12 @@ using SparseService.Engine.Elementwise;
 
 namespace SparseService.Engine.Ilgpu.Kernels;
 
-/// <summary>Softmax cross-entropy, see Loss.cs: dLogits = p − onehot(class), which may stand in the logits' place. [sample] threads.</summary>
+/// <summary>Softmax cross-entropy, see Loss.cs: dLogits = p − onehot(class), which may stand in the logits' place. [sample]
+/// threads.</summary>
 /// <param name="found">2 × batch: the wanted class's probability (NaN if a logit is not finite), then 1 where it is the largest.</param>
 internal readonly struct SoftmaxLoss(
-    int outputs, int batch, int samples, ArrayView<float> logits, ArrayView<int> classes, ArrayView<float> dLogits, ArrayView<float> found) : IKernel
+    int outputs, int batch, int samples, ArrayView<float> logits, ArrayView<int> classes, ArrayView<float> dLogits,
+    ArrayView<float> found) : IKernel
 {
     public void Execute()
     {

@@ -1,7 +1,7 @@
 namespace SparseService.Engine.Ilgpu.Kernels;
 
-// Gradients are sums over the samples of a minibatch. The threads of one row of a group share a sum: each adds up every so-manieth sample, then
-// they meet in shared memory as a tree. The order depends on the sizes alone, and no number is written by two threads.
+// Gradients are sums over the samples of a minibatch. The threads of one row of a group share a sum: each adds up every so-manieth
+// sample, then they meet in shared memory as a tree. The order depends on the sizes alone, and no number is written by two threads.
 //
 //   squares   the sum of the squared gradients of each run of connections, or each bias
 
@@ -66,7 +66,8 @@ internal readonly struct WeightSums<TUse>(
 }
 
 /// <summary>The gradient of biases, the sums of dY's rows, and what becomes of it. [row] × lanes threads.</summary>
-internal readonly struct BiasSums<TUse>(int rows, int batch, ArrayView<float> dy, float scale, TUse use, ArrayView<double> squares) : IKernel
+internal readonly struct BiasSums<TUse>(
+    int rows, int batch, ArrayView<float> dy, float scale, TUse use, ArrayView<double> squares) : IKernel
     where TUse : struct, IGradientUse
 {
     public void Execute()

@@ -37,6 +37,18 @@ internal sealed unsafe class DeviceScratch<TMemory>(IDeviceLink<TMemory> link) :
         return memory;
     }
 
+    public T[] Downloaded<T>(TMemory memory, int length)
+        where T : unmanaged
+    {
+        var items = new T[length];
+        fixed (T* host = items)
+        {
+            link.Download(memory, host, (long)length * sizeof(T));
+        }
+
+        return items;
+    }
+
     public void Dispose()
     {
         foreach (var (memory, _) in pieces.Values)
