@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Npgsql;
+using SparseService.Cli;
 using SparseService.Cli.Machine;
 using SparseService.Cli.Verbs;
 using SparseService.Engine.Gpu;
@@ -7,6 +8,7 @@ using SparseService.Engine.Parallel;
 using SparseService.Engine.Parallel.Ranks;
 using SparseService.Engine.Training;
 
+OptionalParts.Add();
 if (args is [RankProcess.Verb, ..])
 {
     return RankProcess.Run(args[1..]);

@@ -7,13 +7,20 @@ using SparseService.Engine.Training;
 
 namespace SparseService.DeviceCheck;
 
-/// <summary>What can be asked of a device in seconds. Each returns 0 when it has passed.</summary>
+/// <summary>What can be asked of a device in seconds, through the backend that is named. Each returns 0 when it has passed.</summary>
 public static class Checks
 {
     private const double Tolerance = 3e-5;
 
-    public static int Devices(TextWriter output, string driver)
+    public static int Devices(TextWriter output, string backend)
     {
+        if (backend == OptionalBackend.Ilgpu)
+        {
+            using var device = Backend.Create(backend);
+            output.WriteLine($"chosen: {device}");
+            return 0;
+        }
+
         for (var index = 0; index < GpuDevice.All.Count; index++)
         {
             var device = GpuDevice.All[index];
@@ -22,15 +29,15 @@ public static class Checks
                 + $" {device.MemoryBytes >> 20} MiB, {device.LocalBytes >> 10} KiB local, float64 {(device.HasDouble ? "yes" : "no")}");
         }
 
-        output.WriteLine($"chosen: {GpuDevice.Choose(driver)}");
+        output.WriteLine($"chosen: {GpuDevice.Choose(backend)}");
         return 0;
     }
 
     /// <summary>Every operation of a step at many shapes against the scalar reference, and against itself.</summary>
-    public static int Kernels(TextWriter output, string driver)
+    public static int Kernels(TextWriter output, string backend)
     {
         using var reference = Backend.Create("reference");
-        using var device = Backend.Create(driver);
+        using var device = Backend.Create(backend);
         var (cases, worst, failed) = (0, 0.0, 0);
         foreach (var batchSize in new[] { 1, 2, 3, 4, 7, 16, 31, 32, 33, 100, 127, 128, 129, 512, 1000, 1040, 4096 })
         {
@@ -56,10 +63,10 @@ public static class Checks
     }
 
     /// <summary>Bytes a second between host and device, there and back through a buffer that both sides touch in turn.</summary>
-    public static int Transfers(TextWriter output, string driver)
+    public static int Transfers(TextWriter output, string backend)
     {
         const int neurons = 1 << 20, batchSize = 64, rounds = 5;
-        using var device = Backend.Create(driver);
+        using var device = Backend.Create(backend);
         using var buffer = new DeviceBuffer<float>((long)neurons * batchSize);
         buffer.Clear();
         device.Probabilities(LossKind.BinaryCrossEntropy, buffer, neurons, batchSize);
@@ -77,9 +84,9 @@ public static class Checks
     }
 
     /// <summary>Takes memory until there is none: the end must be an exception that says so.</summary>
-    public static int Memory(TextWriter output, string driver)
+    public static int Memory(TextWriter output, string backend)
     {
-        using var device = Backend.Create(driver);
+        using var device = Backend.Create(backend);
         var taken = new List<DeviceBuffer<float>>();
         try
         {

@@ -1,29 +1,30 @@
 using SparseService.DeviceCheck;
 using SparseService.Engine.Gpu;
 
-const string DriverOption = "--driver";
+const string BackendOption = "--backend";
 
 // Checks on a machine with a device, where neither .NET nor the service is: docs/gpu-checks.md says when each has passed.
-var place = Array.IndexOf(args, DriverOption);
+OptionalParts.Add();
+var place = Array.IndexOf(args, BackendOption);
 string? asked = place < 0 ? null : args.ElementAtOrDefault(place + 1) ?? "";
 string[] words = place < 0 ? args : [.. args[..place], .. args.Skip(place + 2)];
-if (asked is not (null or "opencl" or "cuda"))
+if (asked is not (null or "opencl" or "cuda" or "ilgpu"))
 {
     return Usage();
 }
 
 try
 {
-    var driver = asked ?? GpuDevice.Choose().ApiName;
+    var backend = asked ?? GpuDevice.Choose().ApiName;
     return words switch
     {
-        ["devices"] => Checks.Devices(Console.Out, driver),
-        ["kernels"] => Checks.Kernels(Console.Out, driver),
-        ["transfers"] => Checks.Transfers(Console.Out, driver),
-        ["memory"] => Checks.Memory(Console.Out, driver),
-        ["train"] => TrainingCheck.Run(Console.Out, driver, folder: null),
-        ["train", var folder] => TrainingCheck.Run(Console.Out, driver, folder),
-        ["inference", var neurons, var layers] => InferenceCheck.Run(Console.Out, driver, neurons, layers),
+        ["devices"] => Checks.Devices(Console.Out, backend),
+        ["kernels"] => Checks.Kernels(Console.Out, backend),
+        ["transfers"] => Checks.Transfers(Console.Out, backend),
+        ["memory"] => Checks.Memory(Console.Out, backend),
+        ["train"] => TrainingCheck.Run(Console.Out, backend, folder: null),
+        ["train", var folder] => TrainingCheck.Run(Console.Out, backend, folder),
+        ["inference", var neurons, var layers] when backend != "ilgpu" => InferenceCheck.Run(Console.Out, backend, neurons, layers),
         _ => Usage(),
     };
 }
@@ -36,6 +37,6 @@ catch (DeviceException fault)
 static int Usage()
 {
     Console.Error.WriteLine(
-        "sparse-device-check [--driver opencl|cuda] devices | kernels | transfers | memory | train [DIR] | inference NEURONS LAYERS");
+        "sparse-device-check [--backend opencl|cuda|ilgpu] devices | kernels | transfers | memory | train [DIR] | inference NEURONS LAYERS");
     return 5;
 }

@@ -10,15 +10,15 @@ public static class TrainingCheck
     private const double Tolerance = 1e-3;
 
     /// <param name="folder">Files to train on; null draws pictures.</param>
-    public static int Run(TextWriter output, string driver, string? folder)
+    public static int Run(TextWriter output, string backend, string? folder)
     {
         var path = Path.Combine(Path.GetTempPath(), $"sparse-device-check-{Environment.ProcessId}.store");
         try
         {
             Write(folder, path);
             using var data = SampleStore.Open(path);
-            var (device, model) = Train(driver, data);
-            var (_, again) = Train(driver, data);
+            var (device, model) = Train(backend, data);
+            var (_, again) = Train(backend, data);
             var (processor, _) = Train("simd", data);
             var worst = 0.0;
             foreach (var (one, other) in processor.Zip(device))

@@ -9,13 +9,14 @@ public class ProjectRules
     private static readonly Dictionary<string, string[]> AllowedEdges = new()
     {
         ["Engine"] = [],
+        ["Engine.Ilgpu"] = ["Engine"],
         ["Persistence"] = ["Engine"],
         ["Jobs"] = ["Persistence", "Engine"],
         ["Jobs.Hangfire"] = ["Jobs", "Persistence", "Engine"],
         ["Api"] = ["Jobs.Hangfire", "Jobs", "Persistence", "Engine"],
         ["Client"] = ["Engine"],
-        ["DeviceCheck"] = ["Engine"],
-        ["Cli"] = ["Api", "Client", "Jobs.Hangfire", "Jobs", "Persistence", "Engine"],
+        ["DeviceCheck"] = ["Engine", "Engine.Ilgpu"],
+        ["Cli"] = ["Api", "Client", "Jobs.Hangfire", "Jobs", "Persistence", "Engine", "Engine.Ilgpu"],
     };
 
     private static readonly string[] NumericPackages = ["System.Numerics.Tensors"];

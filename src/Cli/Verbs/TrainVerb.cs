@@ -17,7 +17,7 @@ internal sealed class TrainVerb : Verb
     private readonly Option<int?> threads = Number("--threads", 0, "0 = one per processor (default). Does not change the result.");
     private readonly Option<string?> backend = Text(
         "--backend", "NAME",
-        "In place of the spec's training.backend: reference, simd (default), opencl or cuda (a device, see docs/gpu.md).");
+        "In place of the spec's training.backend: reference, simd (default), or a device by opencl, cuda or ilgpu, see docs/gpu.md.");
     private readonly Option<bool> json = Flag("--json", "One JSON object a line on standard output, and nothing else there.");
     private readonly Option<string?> checkpoint = Text(
         "--checkpoint", "FILE", "Writes checkpoints there, also when interrupted (Ctrl-C).");
@@ -52,7 +52,7 @@ internal sealed class TrainVerb : Verb
             Options.Add(option);
         }
 
-        AllowOnly(backend, "reference", "simd", "opencl", "cuda");
+        AllowOnly(backend, "reference", "simd", "opencl", "cuda", "ilgpu");
         Validators.Add(result =>
         {
             if (result.GetValue(resume) is not null && (result.GetValue(epochs) is not null || result.GetValue(seed) is not null))

@@ -4,7 +4,8 @@ namespace SparseService.Engine.Gpu;
 
 /// <summary>Device copies of managed arrays. Nobody can tell when somebody touches an array, so a copy counts only while steps are under way,
 /// in which by agreement nobody does.</summary>
-internal sealed unsafe class ArrayCopies(DeviceQueue queue)
+internal sealed unsafe class ArrayCopies<TMemory>(IDeviceLink<TMemory> link)
+    where TMemory : class, IDisposable
 {
     // A copy goes when its array does.
     private readonly ConditionalWeakTable<float[], Copy> copies = [];
@@ -15,14 +16,14 @@ internal sealed unsafe class ArrayCopies(DeviceQueue queue)
     public void Begin() => (isStepping, stretch) = (true, stretch + 1);
 
     /// <summary>The device's side, as new as the array.</summary>
-    public DeviceMemory ToRead(float[] array)
+    public TMemory ToRead(float[] array)
     {
-        var copy = copies.GetValue(array, key => new Copy(new DeviceMemory(queue.Device, key.LongLength * sizeof(float))));
+        var copy = copies.GetValue(array, key => new Copy(link.Allocate(key.LongLength * sizeof(float))));
         if (!isStepping || copy.Stretch != stretch)
         {
             fixed (float* host = array)
             {
-                queue.Upload(host, copy.Memory, array.LongLength * sizeof(float));
+                link.Upload(host, copy.Memory, array.LongLength * sizeof(float));
             }
 
             copy.Stretch = isStepping ? stretch : 0;
@@ -64,13 +65,13 @@ internal sealed unsafe class ArrayCopies(DeviceQueue queue)
     {
         fixed (float* host = array)
         {
-            queue.Download(copy.Memory, host, array.LongLength * sizeof(float));
+            link.Download(copy.Memory, host, array.LongLength * sizeof(float));
         }
     }
 
-    private sealed class Copy(DeviceMemory memory)
+    private sealed class Copy(TMemory memory)
     {
-        public DeviceMemory Memory { get; } = memory;
+        public TMemory Memory { get; } = memory;
 
         public int Stretch { get; set; }
 

@@ -12,9 +12,9 @@ public sealed unsafe partial class DeviceBackend : Backend
 
     private readonly DeviceQueue queue;
     private readonly KernelShapes shapes;
-    private readonly ArrayCopies arrays;
+    private readonly ArrayCopies<DeviceMemory> arrays;
     private readonly Dictionary<(string Program, string Kernel, string Options), Kernel> kernels = [];
-    private readonly Dictionary<string, DeviceMemory> scratch = [];
+    private readonly DeviceScratch<DeviceMemory> scratch;
 
     /// <summary>Names of backends that compute on a device.</summary>
     internal static IReadOnlyList<string> DeviceNames { get; } = [OpenClApi.ApiName, CudaApi.ApiName];
@@ -25,13 +25,16 @@ public sealed unsafe partial class DeviceBackend : Backend
         Device = device;
         Threads = threads;
         queue = new DeviceQueue(device, pins);
-        arrays = new ArrayCopies(queue);
+        arrays = new ArrayCopies<DeviceMemory>(queue);
+        scratch = new DeviceScratch<DeviceMemory>(queue);
         this.shapes = shapes ?? KernelShapes.Of(device);
         MostStoreBytes = Math.Min(device.LargestBufferBytes, device.MemoryBytes / StoreShare);
     }
 
     /// <summary><c>opencl</c> or <c>cuda</c>, the interface of its device.</summary>
     public override string Name => Device.ApiName;
+
+    public override bool IsDevice => true;
 
     /// <summary>Where it computes.</summary>
     public GpuDevice Device { get; }
@@ -48,15 +51,10 @@ public sealed unsafe partial class DeviceBackend : Backend
             kernel.Dispose();
         }
 
-        foreach (var memory in scratch.Values)
-        {
-            memory.Dispose();
-        }
-
+        scratch.Dispose();
         totals?.Dispose();
         store?.Dispose();
         kernels.Clear();
-        scratch.Clear();
         queue.Release();
         base.Dispose();
     }
@@ -75,26 +73,8 @@ public sealed unsafe partial class DeviceBackend : Backend
         return kernel.Begin();
     }
 
-    private DeviceCopy CopyOf<T>(DeviceBuffer<T> buffer)
-        where T : unmanaged
-    {
-        if (buffer.OnDevice is DeviceCopy copy && copy.IsOf(queue))
-        {
-            return copy;
-        }
-
-        if (buffer.IsWindow)
-        {
-            throw new ArgumentException("A part of another buffer has no copy on a device; allowed: whole buffers", nameof(buffer));
-        }
-
-        // Another backend's copy is given up.
-        buffer.OnDevice?.BringHome();
-        buffer.OnDevice?.Dispose();
-        copy = new DeviceCopy(queue, buffer.HostMemory, buffer.Capacity * sizeof(T));
-        buffer.OnDevice = copy;
-        return copy;
-    }
+    private DeviceCopy<DeviceMemory> CopyOf<T>(DeviceBuffer<T> buffer)
+        where T : unmanaged => DeviceCopy<DeviceMemory>.Of(buffer, queue);
 
     private DeviceMemory ToRead<T>(DeviceBuffer<T> buffer)
         where T : unmanaged => CopyOf(buffer).ToRead();
@@ -107,36 +87,10 @@ public sealed unsafe partial class DeviceBackend : Backend
 
     private DeviceMemory? ToWriteIfAny(DeviceBuffer<float>? buffer, long overwrites = 0) => buffer is null ? null : ToWrite(buffer, overwrites);
 
-    /// <summary>Memory for the length of an operation. What is queued runs in order, so the next one may have it at once.</summary>
-    private DeviceMemory Scratch(string purpose, long bytes)
-    {
-        if (scratch.TryGetValue(purpose, out var memory))
-        {
-            if (memory.Bytes >= bytes)
-            {
-                return memory;
-            }
-
-            memory.Dispose();
-            scratch.Remove(purpose);
-        }
-
-        memory = new DeviceMemory(Device, bytes);
-        scratch.Add(purpose, memory);
-        return memory;
-    }
+    private DeviceMemory Scratch(string purpose, long bytes) => scratch.Of(purpose, bytes);
 
     private DeviceMemory Uploaded<T>(string purpose, ReadOnlySpan<T> items)
-        where T : unmanaged
-    {
-        var memory = Scratch(purpose, (long)items.Length * sizeof(T));
-        fixed (T* host = items)
-        {
-            queue.Upload(host, memory, (long)items.Length * sizeof(T));
-        }
-
-        return memory;
-    }
+        where T : unmanaged => scratch.Uploaded(purpose, items);
 
     /// <summary>Numbers of the kernels' type <c>wide</c>.</summary>
     private void ReadWide(DeviceMemory memory, Span<double> values)

@@ -4,21 +4,23 @@ namespace SparseService.Engine.Gpu;
 
 /// <summary>What a device knows of a host buffer. Nobody says when to transfer: who computes there asks for the device's side, who touches the
 /// host's side gets it as new as it is.</summary>
-internal sealed unsafe class DeviceCopy : IDeviceCopy
+internal sealed unsafe class DeviceCopy<TMemory> : IDeviceCopy
+    where TMemory : class, IDisposable
 {
     private readonly Lock access = new();
-    private readonly DeviceQueue queue;
-    private readonly DeviceMemory memory;
+    private readonly IDeviceLink<TMemory> link;
+    private readonly TMemory memory;
     private readonly void* host;
     private readonly long bytes;
     private Newest newest = Newest.Host;
     private bool isReleased;
 
     /// <param name="bytes">The buffer's whole capacity: its length may change on the host.</param>
-    public DeviceCopy(DeviceQueue queue, void* host, long bytes)
+    private DeviceCopy(IDeviceLink<TMemory> link, void* host, long bytes)
     {
-        memory = new DeviceMemory(queue.Device, bytes);
-        this.queue = queue.Keep();
+        memory = link.Allocate(bytes);
+        link.Keep();
+        this.link = link;
         this.host = host;
         this.bytes = bytes;
     }
@@ -30,16 +32,36 @@ internal sealed unsafe class DeviceCopy : IDeviceCopy
         Device,
     }
 
-    public bool IsOf(DeviceQueue other) => ReferenceEquals(queue, other);
+    /// <summary>The buffer's copy on a device, made if it has none there; another device's is given up.</summary>
+    /// <exception cref="ArgumentException">The buffer is a part of another one.</exception>
+    public static DeviceCopy<TMemory> Of<T>(DeviceBuffer<T> buffer, IDeviceLink<TMemory> link)
+        where T : unmanaged
+    {
+        if (buffer.OnDevice is DeviceCopy<TMemory> copy && ReferenceEquals(copy.link, link))
+        {
+            return copy;
+        }
+
+        if (buffer.IsWindow)
+        {
+            throw new ArgumentException("A part of another buffer has no copy on a device; allowed: whole buffers", nameof(buffer));
+        }
+
+        buffer.OnDevice?.BringHome();
+        buffer.OnDevice?.Dispose();
+        copy = new DeviceCopy<TMemory>(link, buffer.HostMemory, buffer.Capacity * sizeof(T));
+        buffer.OnDevice = copy;
+        return copy;
+    }
 
     /// <summary>The device's side, as new as the host's.</summary>
-    public DeviceMemory ToRead()
+    public TMemory ToRead()
     {
         lock (access)
         {
             if (newest == Newest.Host)
             {
-                queue.Upload(host, memory, bytes);
+                link.Upload(host, memory, bytes);
                 newest = Newest.Both;
             }
 
@@ -49,7 +71,7 @@ internal sealed unsafe class DeviceCopy : IDeviceCopy
 
     /// <summary>The device's side, which is about to become newer than the host's.</summary>
     /// <param name="overwritesBytes">So many bytes at the front get new values whatever they are; what is behind them stays.</param>
-    public DeviceMemory ToWrite(long overwritesBytes = 0)
+    public TMemory ToWrite(long overwritesBytes = 0)
     {
         lock (access)
         {
@@ -70,7 +92,7 @@ internal sealed unsafe class DeviceCopy : IDeviceCopy
         {
             if (newest == Newest.Device)
             {
-                queue.Download(memory, host, bytes);
+                link.Download(memory, host, bytes);
             }
 
             newest = Newest.Host;
@@ -85,7 +107,7 @@ internal sealed unsafe class DeviceCopy : IDeviceCopy
             {
                 isReleased = true;
                 memory.Dispose();
-                queue.Release();
+                link.Release();
             }
         }
     }

@@ -2,7 +2,7 @@ namespace SparseService.Engine.Gpu;
 
 /// <summary>An in-order queue of one device: what is put in runs in that order, so nothing has to wait for anything by name.</summary>
 /// <remarks>One caller at a time. Lives as long as anybody who has memory to bring home through it, see <see cref="Keep"/>.</remarks>
-internal sealed unsafe partial class DeviceQueue
+internal sealed unsafe partial class DeviceQueue : IDeviceLink<DeviceMemory>
 {
     private readonly DeviceApi api;
     private readonly nint handle;
@@ -29,13 +29,10 @@ internal sealed unsafe partial class DeviceQueue
         }
     }
 
-    public DeviceQueue Keep()
-    {
-        Interlocked.Increment(ref keepers);
-        return this;
-    }
+    public DeviceMemory Allocate(long bytes) => new(Device, bytes);
 
-    /// <summary>To be called once by whoever made it and by whoever kept it.</summary>
+    public void Keep() => Interlocked.Increment(ref keepers);
+
     public void Release()
     {
         if (Interlocked.Decrement(ref keepers) == 0)
@@ -45,7 +42,6 @@ internal sealed unsafe partial class DeviceQueue
         }
     }
 
-    /// <summary>Copies to the device; the host's memory is free again on return.</summary>
     public void Upload(void* host, DeviceMemory memory, long bytes)
     {
         if (staging is not null && bytes > 0)
@@ -57,7 +53,6 @@ internal sealed unsafe partial class DeviceQueue
         WriteTo(memory, 0, bytes, host, blocking: true);
     }
 
-    /// <summary>Copies to the host, after everything that was put in before.</summary>
     public void Download(DeviceMemory memory, void* host, long bytes)
     {
         if (staging is not null && bytes > PinnedStaging.WorthWhileBytes)

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace SparseService.Engine.Gpu;
 
 /// <summary>One device with the programs built for it, which live as long as the process.</summary>
@@ -71,13 +69,7 @@ public sealed class GpuDevice
             return devices.FirstOrDefault(device => device.IsGpu) ?? devices[0];
         }
 
-        var byNumber = int.TryParse(wanted, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < devices.Count
-            ? devices[number]
-            : null;
-        return byNumber ?? devices.FirstOrDefault(device => device.Name.Contains(wanted, StringComparison.OrdinalIgnoreCase))
-            ?? throw new NoDeviceException(
-                $"{variable} is '{wanted}'; allowed: a number or a part of a name of "
-                + string.Join(", ", devices.Select((device, index) => $"{index} = {device.Name}")));
+        return DeviceChoice.Of(variable, wanted, devices, device => device.Name);
     }
 
     public override string ToString() => Api.Facts.ToString();

@@ -34,16 +34,17 @@ public abstract class SparseInference : IDisposable
     /// <summary>Threads that it works on.</summary>
     public int Threads { get; }
 
-    /// <summary>What it runs on; a device has its own (<see cref="Gpu.DeviceInference"/>).</summary>
-    public static IReadOnlyList<string> Backends { get; } = [ReferenceBackend.BackendName, SimdBackend.BackendName];
+    /// <summary>What it runs on; OpenCL devices have their own (<see cref="Gpu.DeviceInference"/>).</summary>
+    public static IReadOnlyList<string> Backends => [ReferenceBackend.BackendName, SimdBackend.BackendName, .. OptionalBackend.Usable];
 
     /// <summary>Memory of the layers that are run in one go after the first ones.</summary>
     private protected abstract long PartBytes { get; }
 
-    /// <param name="name">One of <see cref="Backends"/>: <c>reference</c> (scalar, the judge) or <c>simd</c>.</param>
+    /// <param name="name">One of <see cref="Backends"/>: <c>reference</c> (scalar, the judge), <c>simd</c> or an optional one.</param>
     /// <param name="threads">0 = one per processor. Does not change the result.</param>
     /// <param name="options">How <c>simd</c> works; the fastest without it.</param>
     /// <exception cref="ArgumentException">The name is not known.</exception>
+    /// <exception cref="Gpu.DeviceException">There is no device, or this build cannot use it.</exception>
     public static SparseInference Create(string name, int threads = 0, InferenceOptions? options = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
@@ -52,7 +53,8 @@ public abstract class SparseInference : IDisposable
         {
             ReferenceBackend.BackendName => new ReferenceInference(count),
             SimdBackend.BackendName => new DepthFirstInference(count, options ?? new InferenceOptions()),
-            _ => throw new ArgumentException($"Backend is '{name}'; allowed: {string.Join(", ", Backends)}", nameof(name)),
+            _ => OptionalBackend.Find(name)?.CreateInference(count) ?? throw new ArgumentException(
+                $"Backend is '{name}'; allowed: {string.Join(", ", Backends)}", nameof(name)),
         };
     }
 

@@ -17,19 +17,22 @@ public abstract partial class Backend : IDisposable
     {
     }
 
-    /// <summary>Names of all backends, also of those that this machine cannot run.</summary>
-    public static IReadOnlyList<string> Names { get; } =
+    /// <summary>Names of all backends of this build, also of those that this machine cannot run.</summary>
+    public static IReadOnlyList<string> Names =>
     [
-        ReferenceBackend.BackendName, SimdBackend.BackendName, .. DeviceBackend.DeviceNames,
+        ReferenceBackend.BackendName, SimdBackend.BackendName, .. DeviceBackend.DeviceNames, .. OptionalBackend.All.Select(one => one.Name),
     ];
 
     /// <summary>Names of what this machine can run; the first one is the judge of the others. Looks for devices when first asked.</summary>
     public static IReadOnlyList<string> Available =>
     [
-        .. Names.Where(name => !DeviceBackend.DeviceNames.Contains(name) || GpuDevice.All.Any(device => device.ApiName == name)),
+        ReferenceBackend.BackendName,
+        SimdBackend.BackendName,
+        .. DeviceBackend.DeviceNames.Where(name => GpuDevice.All.Any(device => device.ApiName == name)),
+        .. OptionalBackend.Usable,
     ];
 
-    /// <summary>As in <c>--backend</c>: <c>reference</c>, <c>simd</c>, <c>opencl</c> or <c>cuda</c>.</summary>
+    /// <summary>As in <c>--backend</c>: <c>reference</c>, <c>simd</c>, <c>opencl</c>, <c>cuda</c> or <c>ilgpu</c>.</summary>
     public abstract string Name { get; }
 
     /// <summary>Threads that it works on.</summary>
@@ -38,17 +41,20 @@ public abstract partial class Backend : IDisposable
     /// <summary>Whether several may call <see cref="Probabilities"/> and the forward product of inference at once.</summary>
     public virtual bool TakesSeveralCallers => false;
 
+    /// <summary>Whether it computes on a device of its own, alone: several workers cannot share it.</summary>
+    public virtual bool IsDevice => false;
+
     /// <summary>How preactivations and input gradients are added up from now on, default: as floats. Whoever trains sets it layer by layer.</summary>
     internal SumGrid Grid { get; set; }
 
     /// <summary>Creates a backend by name.</summary>
     /// <param name="name">
-    /// <c>reference</c> (scalar, the judge), <c>simd</c>, <c>opencl</c> or <c>cuda</c> (a device, see <see cref="GpuDevice.Choose"/>); null
-    /// takes what the environment variable SPARSE_BACKEND names, or else <c>simd</c>.
+    /// <c>reference</c> (scalar, the judge), <c>simd</c>, <c>opencl</c> or <c>cuda</c> (a device, see <see cref="GpuDevice.Choose"/>) or one of
+    /// <see cref="OptionalBackend"/>; null takes what the environment variable SPARSE_BACKEND names, or else <c>simd</c>.
     /// </param>
     /// <param name="threads">Threads over rows; results do not depend on it. 0 = one per processor.</param>
     /// <exception cref="ArgumentException">The name is not known; the message lists the names.</exception>
-    /// <exception cref="DeviceException">There is no device, or it does not answer.</exception>
+    /// <exception cref="DeviceException">There is no device, or it does not answer, or this build cannot use it.</exception>
     public static Backend Create(string? name = null, int threads = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
@@ -61,7 +67,8 @@ public abstract partial class Backend : IDisposable
             ReferenceBackend.BackendName => new ReferenceBackend(),
             SimdBackend.BackendName => new SimdBackend(count),
             OpenClApi.ApiName or CudaApi.ApiName => new DeviceBackend(GpuDevice.Choose(wanted), count),
-            _ => throw new ArgumentException($"Backend {source} is '{wanted}'; allowed: {string.Join(", ", Names)}", nameof(name)),
+            _ => OptionalBackend.Find(wanted)?.Create(count)
+                ?? throw new ArgumentException($"Backend {source} is '{wanted}'; allowed: {string.Join(", ", Names)}", nameof(name)),
         };
     }
 
@@ -72,7 +79,7 @@ public abstract partial class Backend : IDisposable
     public static Backend For(Training.TrainingOptions options, string? otherwise, int threads = 0)
     {
         var name = options.Backend is { } kind ? kind.ToString().ToLowerInvariant() : otherwise;
-        var isDevice = name is not null && DeviceBackend.DeviceNames.Contains(name);
+        var isDevice = name is OpenClApi.ApiName or CudaApi.ApiName or OptionalBackend.Ilgpu;
         return Create(isDevice && options.Parallel is not null ? SimdBackend.BackendName : name, threads);
     }
 

@@ -70,6 +70,9 @@ public enum BackendKind
 
     /// <summary>An NVIDIA GPU by CUDA's driver, without OpenCL; otherwise as <see cref="Opencl"/>.</summary>
     Cuda,
+
+    /// <summary>A device by ILGPU: CUDA, or OpenCL 2. In builds that have the package. For one worker, as <see cref="Opencl"/>.</summary>
+    Ilgpu,
 }
 
 public sealed record NetworkOptions

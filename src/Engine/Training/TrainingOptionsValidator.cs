@@ -159,8 +159,8 @@ public static class TrainingOptionsValidator
         }
 
         rules.Require(
-            options.Backend is not (BackendKind.Opencl or BackendKind.Cuda) || options.Parallel is null, "$.training.backend",
-            Name(options.Backend ?? BackendKind.Simd), "simd with training.parallel: a device trains alone");
+            options.Backend is not (BackendKind.Opencl or BackendKind.Cuda or BackendKind.Ilgpu) || options.Parallel is null,
+            "$.training.backend", Name(options.Backend ?? BackendKind.Simd), "simd with training.parallel: a device trains alone");
         if (options.Pruning is { } pruning)
         {
             ValidatePruning(rules, pruning);

@@ -1,4 +1,3 @@
-using SparseService.Engine.Gpu;
 using SparseService.Engine.Training;
 
 namespace SparseService.Engine.Parallel.Ranks;
@@ -13,8 +12,8 @@ public static class Trainings
     {
         null when setup.Checkpoint is null => Trainer.Create(setup.Options, setup.Data, setup.Backend),
         null => Trainer.Resume(setup.Checkpoint, setup.Data, setup.Backend, setup.Overrides),
-        _ when setup.Backend is DeviceBackend device => throw new InvalidSpecException(
-            [new SpecFault("$.training.backend", device.Name, "simd with training.parallel: a device trains alone")]),
+        _ when setup.Backend.IsDevice => throw new InvalidSpecException(
+            [new SpecFault("$.training.backend", setup.Backend.Name, "simd with training.parallel: a device trains alone")]),
         { Transport: ParallelTransport.Threads } => ThreadTraining.Open(setup),
         _ => MpiTraining.Open(setup),
     };

@@ -1,0 +1,26 @@
+namespace SparseService.Engine.Gpu;
+
+/// <summary>The way between the host's memory and one device, whoever made its runtime.</summary>
+/// <typeparam name="TMemory">A piece of the device's memory.</typeparam>
+internal unsafe interface IDeviceLink<TMemory>
+    where TMemory : class, IDisposable
+{
+    /// <exception cref="DeviceMemoryException">The device has not so much.</exception>
+    TMemory Allocate(long bytes);
+
+    /// <summary>Copies to the device; the host's memory is free again on return.</summary>
+    void Upload(void* host, TMemory memory, long bytes);
+
+    /// <summary>Copies to the host, after everything that was asked for before.</summary>
+    void Download(TMemory memory, void* host, long bytes);
+
+    /// <summary>The link outlives its owner until <see cref="Release"/>. One that lives as long as the process has nothing to do.</summary>
+    void Keep()
+    {
+    }
+
+    /// <summary>To be called once by whoever made it and by whoever kept it.</summary>
+    void Release()
+    {
+    }
+}
