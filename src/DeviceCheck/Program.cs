@@ -13,6 +13,7 @@ try
         ["train"] => TrainingCheck.Run(Console.Out, folder: null),
         ["train", var folder] => TrainingCheck.Run(Console.Out, folder),
         ["inference", var neurons, var layers] => InferenceCheck.Run(Console.Out, neurons, layers),
+        ["inference", var neurons, var layers, var devices] => InferenceCheck.Run(Console.Out, neurons, layers, devices),
         _ => Usage(),
     };
 }
@@ -24,6 +25,6 @@ catch (DeviceException fault)
 
 static int Usage()
 {
-    Console.Error.WriteLine("sparse-device-check devices | kernels | transfers | memory | train [DIR] | inference NEURONS LAYERS");
+    Console.Error.WriteLine("sparse-device-check devices | kernels | transfers | memory | train [DIR] | inference NEURONS LAYERS [DEVICES]");
     return 5;
 }

@@ -8,9 +8,9 @@ internal sealed unsafe class DeviceCopy : IDeviceCopy
 {
     private readonly Lock access = new();
     private readonly DeviceQueue queue;
-    private readonly DeviceMemory memory;
     private readonly void* host;
     private readonly long bytes;
+    private DeviceMemory memory;
     private Newest newest = Newest.Host;
     private bool isReleased;
 
@@ -74,6 +74,31 @@ internal sealed unsafe class DeviceCopy : IDeviceCopy
             }
 
             newest = Newest.Host;
+        }
+    }
+
+    public void Show()
+    {
+        lock (access)
+        {
+            if (newest == Newest.Device)
+            {
+                queue.Download(memory, host, bytes);
+                newest = Newest.Both;
+            }
+        }
+    }
+
+    /// <summary>The device's side is in other memory from now on, and is newer than the host's.</summary>
+    /// <param name="other">As large; taken over.</param>
+    /// <returns>Where it was.</returns>
+    public DeviceMemory Exchange(DeviceMemory other)
+    {
+        lock (access)
+        {
+            var before = memory;
+            (memory, newest) = (other, Newest.Device);
+            return before;
         }
     }
 

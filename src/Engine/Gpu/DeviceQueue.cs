@@ -2,7 +2,7 @@ namespace SparseService.Engine.Gpu;
 
 /// <summary>An in-order queue of one device: what is put in runs in that order, so nothing has to wait for anything by name.</summary>
 /// <remarks>One caller at a time. Lives as long as anybody who has memory to bring home through it, see <see cref="Keep"/>.</remarks>
-internal sealed unsafe class DeviceQueue
+internal sealed unsafe partial class DeviceQueue
 {
     private readonly nint handle;
     private readonly PinnedStaging? staging;

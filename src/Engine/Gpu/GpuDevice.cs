@@ -4,7 +4,7 @@ using System.Text;
 namespace SparseService.Engine.Gpu;
 
 /// <summary>One OpenCL device with its context and the programs built for it, which live as long as the process.</summary>
-public sealed unsafe class GpuDevice
+public sealed unsafe partial class GpuDevice
 {
     private const string ChoiceVariable = "SPARSE_OPENCL_DEVICE";
 

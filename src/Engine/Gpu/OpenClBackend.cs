@@ -1,4 +1,5 @@
 using SparseService.Engine.Kernels;
+using SparseService.Engine.Topology;
 
 namespace SparseService.Engine.Gpu;
 
@@ -16,6 +17,7 @@ public sealed unsafe partial class OpenClBackend : Backend
     private readonly ArrayCopies arrays;
     private readonly Dictionary<(string Program, string Kernel, string Options), Kernel> kernels = [];
     private readonly Dictionary<string, DeviceMemory> scratch = [];
+    private DeviceTopology? topology;
 
     /// <exception cref="DeviceException">The device does not answer.</exception>
     internal OpenClBackend(GpuDevice device, int threads = 1, KernelShapes? shapes = null, bool? pins = null)
@@ -35,6 +37,15 @@ public sealed unsafe partial class OpenClBackend : Backend
 
     /// <summary>A dataset of up to so many bytes is sent once and stays; of a larger one each minibatch's rows are sent.</summary>
     internal long MostStoreBytes { get; init; }
+
+    /// <summary>Whether the network comes home to be changed and looked at, as with other backends; the results are the same.</summary>
+    internal bool ChangesTopologyOnHost { get; init; }
+
+    internal override TopologyWork Topology => ChangesTopologyOnHost ? base.Topology : topology ??= new DeviceTopology(this);
+
+    internal DeviceQueue Queue => queue;
+
+    internal KernelShapes Shapes => shapes;
 
     private int WideBytes => Device.HasDouble ? sizeof(double) : sizeof(float);
 
@@ -61,7 +72,7 @@ public sealed unsafe partial class OpenClBackend : Backend
     private Kernel KernelOf(string program, string name, int batchSize = 1) =>
         KernelOf(program, name, $"-DWIDTH={shapes.Width(batchSize)} -DLANES={shapes.Lanes(batchSize)}");
 
-    private Kernel KernelOf(string program, string name, string options)
+    internal Kernel KernelOf(string program, string name, string options)
     {
         if (!kernels.TryGetValue((program, name, options), out var kernel))
         {
@@ -93,19 +104,24 @@ public sealed unsafe partial class OpenClBackend : Backend
         return copy;
     }
 
-    private DeviceMemory ToRead<T>(DeviceBuffer<T> buffer)
+    internal DeviceMemory ToRead<T>(DeviceBuffer<T> buffer)
         where T : unmanaged => CopyOf(buffer).ToRead();
 
     private DeviceMemory? ToReadIfAny(DeviceBuffer<float>? buffer) => buffer is null ? null : ToRead(buffer);
 
     /// <param name="overwrites">So many elements at the front are written whatever they were; 0: they are changed.</param>
-    private DeviceMemory ToWrite<T>(DeviceBuffer<T> buffer, long overwrites = 0)
+    internal DeviceMemory ToWrite<T>(DeviceBuffer<T> buffer, long overwrites = 0)
         where T : unmanaged => CopyOf(buffer).ToWrite(overwrites * sizeof(T));
+
+    /// <summary>A buffer's side on the device is in other memory from now on.</summary>
+    /// <inheritdoc cref="DeviceCopy.Exchange"/>
+    internal DeviceMemory Exchange<T>(DeviceBuffer<T> buffer, DeviceMemory other)
+        where T : unmanaged => CopyOf(buffer).Exchange(other);
 
     private DeviceMemory? ToWriteIfAny(DeviceBuffer<float>? buffer, long overwrites = 0) => buffer is null ? null : ToWrite(buffer, overwrites);
 
     /// <summary>Memory for the length of an operation. What is queued runs in order, so the next one may have it at once.</summary>
-    private DeviceMemory Scratch(string purpose, long bytes)
+    internal DeviceMemory Scratch(string purpose, long bytes)
     {
         if (scratch.TryGetValue(purpose, out var memory))
         {
@@ -123,7 +139,7 @@ public sealed unsafe partial class OpenClBackend : Backend
         return memory;
     }
 
-    private DeviceMemory Uploaded<T>(string purpose, ReadOnlySpan<T> items)
+    internal DeviceMemory Uploaded<T>(string purpose, ReadOnlySpan<T> items)
         where T : unmanaged
     {
         var memory = Scratch(purpose, (long)items.Length * sizeof(T));

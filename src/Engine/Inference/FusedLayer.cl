@@ -157,3 +157,14 @@ kernel void compact(
         counts[layer + 1] = before[item];
     }
 }
+
+// Rows of X side by side in Y, in the order of the list. global size: (width, rows), in whole groups.
+kernel void gather_rows(const int width, const int rows, global const int *list, global const float *x, global float *y)
+{
+    const int neuron = (int)get_global_id(0);
+    const int row = (int)get_global_id(1);
+    if (neuron < width && row < rows)
+    {
+        y[(long)row * width + neuron] = x[(long)list[row] * width + neuron];
+    }
+}
