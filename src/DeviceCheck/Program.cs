@@ -10,6 +10,7 @@ try
         ["kernels"] => Checks.Kernels(Console.Out),
         ["transfers"] => Checks.Transfers(Console.Out),
         ["memory"] => Checks.Memory(Console.Out),
+        ["evolution"] => EvolutionCheck.Run(Console.Out),
         ["train"] => TrainingCheck.Run(Console.Out, folder: null),
         ["train", var folder] => TrainingCheck.Run(Console.Out, folder),
         ["inference", var neurons, var layers] => InferenceCheck.Run(Console.Out, neurons, layers),
@@ -25,6 +26,6 @@ catch (DeviceException fault)
 
 static int Usage()
 {
-    Console.Error.WriteLine("sparse-device-check devices | kernels | transfers | memory | train [DIR] | inference NEURONS LAYERS [DEVICES]");
+    Console.Error.WriteLine("sparse-device-check devices | kernels | transfers | memory | evolution | train [DIR] | inference NEURONS LAYERS [DEVICES]");
     return 5;
 }

@@ -92,7 +92,7 @@ internal sealed unsafe class DeviceEvolution(OpenClBackend backend, DeviceScan s
             return;
         }
 
-        var (values, ranks) = (backend.ToRead(weights.Values), backend.Scratch("ranks of ties", nnz * sizeof(int)));
+        var (values, ranks) = (backend.ToRead(weights.Values), DeviceTopology.PerConnection(backend, nnz));
         Cut("mark_ties").Value(nnz).Memory(values).Value(end.Magnitude | sign).Memory(ranks).Run(queue, nnz, items);
         scan.Run(ranks, nnz);
         Cut("keep_ties").Value(nnz).Memory(values).Value(end.Magnitude | sign).Value(end.Go).Memory(ranks).Memory(Places).Run(queue, nnz, items);
@@ -140,7 +140,7 @@ internal sealed unsafe class DeviceEvolution(OpenClBackend backend, DeviceScan s
     // Old and new connections go to their places in other memory; what each array leaves takes the next one.
     private void Merge(DrawnSites sites, DeviceMemory siteOffsets, DeviceMemory columns, DeviceMemory ranks)
     {
-        var (targets, siteTargets) = (backend.Scratch("targets", nnz * sizeof(int)), backend.Scratch("site targets", sites.Columns.LongLength * sizeof(int)));
+        var (targets, siteTargets) = (DeviceTopology.PerConnection(backend, nnz), backend.Scratch("site targets", sites.Columns.LongLength * sizeof(int)));
         Grower("merge_rows").Value(weights.Rows).Memory(backend.ToRead(weights.RowOffsets)).Memory(backend.ToRead(weights.ColumnIndices))
             .Memory(Places).Memory(siteOffsets).Memory(columns).Memory(ranks).Memory(targets).Memory(siteTargets).Run(queue, weights.Rows, items);
         var spare = new DeviceMemory(backend.Device, 0);

@@ -12,6 +12,9 @@ internal sealed unsafe class DeviceTopology(OpenClBackend backend) : TopologyWor
 
     private readonly DeviceScan scan = new(backend);
 
+    /// <summary>Memory for a whole number of each connection, for whoever has it last: never two at a time.</summary>
+    public static DeviceMemory PerConnection(OpenClBackend backend, long nnz) => backend.Scratch("per connection", nnz * sizeof(int));
+
     public override bool TakesSeveralCallers => false;
 
     public override long Evolve(
@@ -67,7 +70,7 @@ internal sealed unsafe class DeviceTopology(OpenClBackend backend) : TopologyWor
             return base.OutgoingStrength(weights);
         }
 
-        var positions = backend.Scratch("sorted", weights.Nnz * sizeof(int));
+        var positions = PerConnection(backend, weights.Nnz);
         var strength = new float[weights.Columns];
         Strength(weights, Sorted(weights, positions), positions, strength);
         return strength;
@@ -78,7 +81,7 @@ internal sealed unsafe class DeviceTopology(OpenClBackend backend) : TopologyWor
         var offsets = new long[weights.Columns + 1];
         fixed (long* host = offsets)
         {
-            backend.Queue.Download(Sorted(weights, backend.Scratch("sorted", weights.Nnz * sizeof(int))), host, offsets.LongLength * sizeof(long));
+            backend.Queue.Download(Sorted(weights, PerConnection(backend, weights.Nnz)), host, offsets.LongLength * sizeof(long));
         }
 
         for (var column = 0; column < weights.Columns; column++)
