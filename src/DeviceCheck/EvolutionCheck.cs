@@ -8,7 +8,8 @@ using SparseService.Engine.Training;
 
 namespace SparseService.DeviceCheck;
 
-/// <summary>Updates of the topology on the device against those of the host: connections, values, state and index must be the same to the last bit.</summary>
+/// <summary>Updates of the topology on the device against those of the host: connections, values, state and index must be the same to the
+/// last bit.</summary>
 public static class EvolutionCheck
 {
     private const int Updates = 3;
@@ -37,7 +38,8 @@ public static class EvolutionCheck
                 deviceSeconds += Update(device.Topology, onDevice, deviceIndex, update);
             }
 
-            var isSame = Arrays(onHost, hostIndex).Zip(Arrays(onDevice, deviceIndex)).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second));
+            var isSame = Arrays(onHost, hostIndex).Zip(Arrays(onDevice, deviceIndex))
+                .All(pair => pair.First.AsSpan().SequenceEqual(pair.Second));
             failed += isSame ? 0 : 1;
             output.WriteLine(
                 $"evolution {columns} to {rows}, {onHost.Weights.Nnz} connections: {(isSame ? "as on the host" : "NOT as on the host")},"

@@ -5,7 +5,8 @@ using SparseService.Engine.Inference.Challenge;
 
 namespace SparseService.DeviceCheck;
 
-/// <summary>A network of the Graph Challenge on random inputs: the survivors of some of them are held against an exact computation.</summary>
+/// <summary>A network of the Graph Challenge on random inputs: the survivors of some of them are held against an exact
+/// computation.</summary>
 public static class InferenceCheck
 {
     private const int Inputs = 60_000;
@@ -25,16 +26,18 @@ public static class InferenceCheck
 
         var judged = Enumerable.Range(0, Judged).Select(row => row * (Inputs / Judged)).ToArray();
         var expected = ExactCategories.Of(() => LayerFeed.Of(resident), Rows(inputs, judged)).Select(place => judged[place]).ToArray();
-        var isRight = expected.SequenceEqual(judged.Intersect(first.Survivors)) && first.Survivors.SequenceEqual(again.Survivors)
-            && first.Survivors.SequenceEqual(streamed.Survivors);
+        var isStable = first.Survivors.SequenceEqual(again.Survivors) && first.Survivors.SequenceEqual(streamed.Survivors);
+        var isRight = isStable && expected.SequenceEqual(judged.Intersect(first.Survivors));
         output.WriteLine(
-            $"inference {network.Neurons} × {network.Layers} on {inference.Place}: {(isRight ? "right" : "WRONG")} ({expected.Length} of {Judged} judged"
-            + $" inputs survive), {first.Survivors.Count} survivors; inputs are random, not the challenge's");
+            $"inference {network.Neurons} × {network.Layers} on {inference.Place}: {(isRight ? "right" : "WRONG")}"
+            + $" ({expected.Length} of {Judged} judged inputs survive), {first.Survivors.Count} survivors;"
+            + " inputs are random, not the challenge's");
         foreach (var (name, result) in new[] { ("first run", first), ("second run", again), ("streamed", streamed) })
         {
             output.WriteLine(
                 $"  {name}: {result.Seconds:0.000} s ({result.WaitedSeconds:0.000} s waiting for layers),"
-                + $" {network.Work(Inputs) / result.Seconds:E2} challenge edges/s, {result.ExecutedEdges / result.Seconds:E2} executed edges/s");
+                + $" {network.Work(Inputs) / result.Seconds:E2} challenge edges/s,"
+                + $" {result.ExecutedEdges / result.Seconds:E2} executed edges/s");
         }
 
         Array.ForEach(resident, layer => layer.Dispose());

@@ -26,6 +26,7 @@ catch (DeviceException fault)
 
 static int Usage()
 {
-    Console.Error.WriteLine("sparse-device-check devices | kernels | transfers | memory | evolution | train [DIR] | inference NEURONS LAYERS [DEVICES]");
+    Console.Error.WriteLine(
+        "sparse-device-check devices | kernels | transfers | memory | evolution | train [DIR] | inference NEURONS LAYERS [DEVICES]");
     return 5;
 }

@@ -19,9 +19,9 @@ namespace SparseService.Cli.Challenge;
 /// <param name="Exact">Whether they are those of the exact computation; null: not compared.</param>
 /// <param name="AsFile">Whether they are those of the file that was read; null: there is none.</param>
 internal sealed record ChallengeReport(
-    string Network, int Neurons, int Layers, long Connections, int Inputs, string InputOrigin, long LitPixels, string Backend, int Threads, string Place,
-    bool Structured, IReadOnlyList<double> Seconds, double WaitedSeconds, double ChallengeEdgesPerSecond, double ExecutedEdgesPerSecond,
-    double ExecutedShare, IReadOnlyList<long> Active, int Categories, bool? Exact, bool? AsFile)
+    string Network, int Neurons, int Layers, long Connections, int Inputs, string InputOrigin, long LitPixels, string Backend, int Threads,
+    string Place, bool Structured, IReadOnlyList<double> Seconds, double WaitedSeconds, double ChallengeEdgesPerSecond,
+    double ExecutedEdgesPerSecond, double ExecutedShare, IReadOnlyList<long> Active, int Categories, bool? Exact, bool? AsFile)
 {
     /// <summary>Said with every figure of an official network.</summary>
     public const string Degenerate =

@@ -65,9 +65,9 @@ kernel void fused_layer(
     }
 
     barrier(CLK_LOCAL_MEM_FENCE);
-    if (item < FEATURES)
+    for (int f = item; f < FEATURES; f += ROWS)
     {
-        is_alive[item] = 0;
+        is_alive[f] = 0;
     }
 
     barrier(CLK_LOCAL_MEM_FENCE);
@@ -91,9 +91,12 @@ kernel void fused_layer(
     }
 
     barrier(CLK_LOCAL_MEM_FENCE);
-    if (item < FEATURES && first + item < active && is_alive[item])
+    for (int f = item; f < FEATURES && first + f < active; f += ROWS)
     {
-        atomic_or(alive + first + item, 1);
+        if (is_alive[f])
+        {
+            atomic_or(alive + first + f, 1);
+        }
     }
 }
 

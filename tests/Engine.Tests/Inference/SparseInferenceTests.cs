@@ -59,13 +59,20 @@ public class SparseInferenceTests
         Assert.Equal(result.Active.Zip(result.Connections, (active, nnz) => (double)active * nnz).Sum(), result.ExecutedEdges);
     }
 
-    [Fact]
-    public void Run_StreamThatFails_ThrowsItsFault()
+    public static TheoryData<string> Backends => [.. SparseInference.Available];
+
+    [Theory, MemberData(nameof(Backends))]
+    public void Run_StreamThatFails_ThrowsItsFault(string backend)
     {
-        using var inference = SparseInference.Create("simd", 1);
+        using var inference = SparseInference.Create(backend, 1);
         using var feed = LayerFeed.Streaming(Failing(), 5, Widths[0]);
 
-        Assert.Throws<InvalidDataException>(() => inference.Run(feed, SmallNetworks.Inputs(10, Widths[0], seed: 1)));
+        var inputs = SmallNetworks.Inputs(10, Widths[0], seed: 1);
+        Assert.Throws<InvalidDataException>(() => inference.Run(feed, inputs));
+
+        // What is left of it does not reach the next run.
+        var layers = SmallNetworks.Layers(Widths, seed: 11);
+        Assert.Equal(SmallNetworks.InDouble(layers, inputs).Survivors, inference.Run(LayerFeed.Of(layers), inputs).Survivors);
 
         static IEnumerable<CompactLayer> Failing()
         {
@@ -90,10 +97,10 @@ public class SparseInferenceTests
         }
     }
 
-    [Fact]
-    public void Run_WrongNetworks_NamesWhatIsAllowed()
+    [Theory, MemberData(nameof(Backends))]
+    public void Run_WrongNetworks_NamesWhatIsAllowed(string backend)
     {
-        using var inference = SparseInference.Create("simd", 1);
+        using var inference = SparseInference.Create(backend, 1);
         var inputs = SmallNetworks.Inputs(10, 64, seed: 1);
 
         Assert.Contains("bias above 0", Fault([new CompactLayer(64, [0, 0], [], [], [0.5f], 1)]), StringComparison.Ordinal);
