@@ -35,7 +35,8 @@ public class FourHostsTests
 
         hosts.Mend(2);
         await bench.Database.ExecuteAsync($"UPDATE runs SET not_before = now() WHERE id = '{runId}'");
-        Assert.Equal(RunOutcome.Succeeded, await Job(bench, hosts).ExecuteAsync(runId, CancellationToken.None));
+        var outcome = await Job(bench, hosts).ExecuteAsync(runId, CancellationToken.None);
+        Assert.True(outcome == RunOutcome.Succeeded, $"{outcome}: {(await bench.RunAsync(runId)).Message}");
         await RunHistory.AssertWholeAsync(bench, runId, epochs);
     }
 

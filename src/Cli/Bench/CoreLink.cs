@@ -31,13 +31,13 @@ internal static class CoreLink
 
     /// <summary>Measures while processors are near each other, before and after; again where they were moved meanwhile. Where they never are near, it measures
     /// all the same.</summary>
-    public static T WhileNear<T>(Func<T> measure)
+    public static async Task<T> WhileNearAsync<T>(Func<Task<T>> measure)
     {
         var result = default(T)!;
         for (var attempt = 0; attempt < Tries; attempt++)
         {
             var wasNear = WaitUntilNear();
-            result = measure();
+            result = await measure();
             if (!wasNear || Seconds() <= NearSeconds)
             {
                 break;
@@ -46,6 +46,9 @@ internal static class CoreLink
 
         return result;
     }
+
+    /// <inheritdoc cref="WhileNearAsync"/>
+    public static T WhileNear<T>(Func<T> measure) => WhileNearAsync(() => Task.FromResult(measure())).Result;
 
     private static bool WaitUntilNear()
     {

@@ -21,6 +21,7 @@ internal sealed class ChallengeBench : Benchmark<ChallengeResult>
     private readonly Option<int?> layers = Number("--layers", 1, "120 (default), 480 or 1920.");
     private readonly Option<string?> network = Text("--network", "KIND", "official (default) or random.");
     private readonly Option<string?> data = Text("--data", "DIR", "MNIST's IDX files; generated inputs without it.");
+    private readonly Option<string?> way = Text("--way", "WAY", "GraphBLAS in one way alone: apply (the faster) or lagraph.");
     private readonly Option<bool> own = Flag("--own", "Ours alone.");
 
     public ChallengeBench()
@@ -29,12 +30,13 @@ internal sealed class ChallengeBench : Benchmark<ChallengeResult>
             "./sparse bench challenge --data DIR",
             "./sparse bench challenge --neurons 4096 --data DIR --own")
     {
-        foreach (var option in new Option[] { neurons, layers, network, data, own })
+        foreach (var option in new Option[] { neurons, layers, network, data, way, own })
         {
             Options.Add(option);
         }
 
         AllowOnly(network, "official", "random");
+        AllowOnly(way, Ways);
         Validators.Add(result =>
         {
             if (result.GetValue(neurons) is { } count && !RadixNet.Sizes.Contains(count))
@@ -72,10 +74,11 @@ internal sealed class ChallengeBench : Benchmark<ChallengeResult>
         var limits = MachineLimits.Measure(1, run.Quick ? 1 : 40);
         var third = MachineLimits.Bandwidth(1, run.Quick ? 1 : 40, L3Bytes / sizeof(float));
         var started = new List<SparseInference>();
-        var contenders = Own(made, inputs, started).Concat(peer is null ? [] : Ways.Select(way => new Entrant(
-            $"GraphBLAS, {way}", 1, async token =>
+        var ways = run.Arguments.GetValue(way) is { } chosen ? [chosen] : Ways;
+        var contenders = Own(made, inputs, started).Concat(peer is null ? [] : ways.Select(one => new Entrant(
+            $"GraphBLAS, {one}", 1, async token =>
             {
-                var (seconds, survivors) = await peer.RunAsync(way, 1, token);
+                var (seconds, survivors) = await peer.RunAsync(one, 1, token);
                 return (seconds, survivors, null);
             }))).ToList();
         var sides = await RaceAsync(contenders, run.Rounds, exact, request.Network.Work(inputs.Rows), limits, cancellationToken);

@@ -18,7 +18,7 @@ internal sealed class ZoltanPeer : IDisposable
     public static async Task<ZoltanPeer> BuildAsync(string root, CancellationToken cancellationToken)
     {
         await SystemPackages.RequireAsync(
-            "Zoltan", () => File.Exists(Header) && ChildProcess.Find("mpicxx") is not null,
+            "Zoltan", () => File.Exists(Header) && ChildProcess.Find("mpicxx") is not null && HasMpiHeader(),
             ["libtrilinos-zoltan-dev", "libopenmpi-dev", "openmpi-bin", "g++"],
             "This benchmark needs Debian's or Ubuntu's packages libtrilinos-zoltan-dev, libopenmpi-dev, openmpi-bin and g++.",
             cancellationToken);
@@ -53,6 +53,10 @@ internal sealed class ZoltanPeer : IDisposable
     }
 
     public void Dispose() => folder.Dispose();
+
+    // The compiler's wrapper comes with Open MPI's programs, what it needs with another package.
+    private static bool HasMpiHeader() =>
+        Directory.EnumerateDirectories("/usr/lib").Any(folder => File.Exists(Path.Combine(folder, "openmpi", "include", "mpi.h")));
 
     private static string Text(CsrMatrix layer, int[]? sources, int parts)
     {

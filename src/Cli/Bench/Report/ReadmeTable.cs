@@ -1,11 +1,15 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using SparseService.Cli.Bench.Challenge;
 using SparseService.Cli.Bench.Kernels;
 using SparseService.Cli.Bench.Live;
+using SparseService.Cli.Bench.Parallel;
 using SparseService.Cli.Bench.Peers;
+using SparseService.Cli.Bench.Predict;
 using SparseService.Cli.Bench.Scale;
 using SparseService.Cli.Bench.Sweeps;
+using SparseService.Cli.Bench.Workers;
 
 namespace SparseService.Cli.Bench.Report;
 
@@ -88,6 +92,11 @@ internal static class ReadmeTable
         .. Read<MemoryResult>(folder, "memory", MemoryRows),
         .. Read<ScaleResult>(folder, "scale", ScaleRows),
         .. Read<KernelResult>(folder, "kernels", KernelRows),
+        .. Read<WorkersResult>(folder, "wasap", WorkersRows),
+        .. Read<ParallelResult>(folder, "parallel", ParallelRows),
+        .. Directory.GetFiles(folder, "challenge*.json").Select(Path.GetFileNameWithoutExtension).OrderBy(name => name!.Length)
+            .ThenBy(name => name, StringComparer.Ordinal).SelectMany(name => Read<ChallengeResult>(folder, name!, ChallengeRows)),
+        .. Read<PredictResult>(folder, "predict", PredictRows),
         .. Read<LatencyResult>(folder, "live-latency", LatencyRows),
     ];
 
@@ -223,6 +232,45 @@ internal static class ReadmeTable
                 + $"(peak {result.Limits.FmaGflops:0} GFLOP/s)");
         }
     }
+
+    private static IEnumerable<Row> WorkersRows(WorkersResult result)
+    {
+        var ceiling = result.SideBySide.Training.Median;
+        yield return new(
+            result.Origin,
+            $"samples per second, phase 1 of WASAP with {result.Workers} workers on threads, of {result.Workers} trainings side by side",
+            $"{result.Wasap.Training.Median:N0}, {result.Wasap.Training.Median / ceiling:0 %}; WASSP {result.Wassp.Training.Median / ceiling:0 %}",
+            Leads: true);
+    }
+
+    private static IEnumerable<Row> ParallelRows(ParallelResult result) => result.Rows.Select(row => new Row(
+        result.Origin, $"samples per second, {row.Method}, {row.Ranks} rank{(row.Ranks == 1 ? "" : "s")}, {row.Transport}",
+        $"{row.Throughput.Median:N0} ({row.Throughput.Lowest:N0} to {row.Throughput.Highest:N0}); waiting {row.WaitingShare:0 %}, "
+        + $"{row.BytesPerEpoch / 1e6:N0} MB sent per epoch of 20,000 samples"));
+
+    private static IEnumerable<Row> ChallengeRows(ChallengeResult result)
+    {
+        var own = result.Sides.Where(side => side.ExecutedRate is not null).ToArray();
+        var peers = result.Sides.Except(own).ToArray();
+        var leads = (result.Network, result.Layers) is ("official", 120);
+        foreach (var side in own)
+        {
+            yield return new(
+                result.Origin,
+                $"Graph Challenge, {result.Inputs:N0} inputs through {result.Network} {result.Neurons}×{result.Layers}"
+                + (side.Threads > 1 ? $", {side.Threads} threads" : ""),
+                $"**{Seconds(side.Time.Median)}**, {Tera(side.ChallengeRate)} challenge edges/s, {Tera(side.ExecutedRate!.Value)} executed "
+                + $"({side.OfL2:0 %} of what L2 allows)"
+                + (side.Threads > 1 ? "" : string.Concat(peers.Select(peer => $"; {peer.Name} {peer.TimesOfOne:0.0} times ours"))),
+                Leads: leads);
+        }
+
+        static string Tera(double rate) => string.Create(CultureInfo.InvariantCulture, $"{rate / 1e12:0.000}·10¹²");
+    }
+
+    private static IEnumerable<Row> PredictRows(PredictResult result) => result.Calls.Where(call => call.Rows == 1).Select(call => new Row(
+        result.Origin, $"prediction of one row by REST, {call.Format}, {result.Network}, median of {call.Calls:N0} calls",
+        $"{1e6 * call.Median:N0} µs, of them the engine {1e6 * call.EngineMedian:0} µs"));
 
     private static IEnumerable<Row> LatencyRows(LatencyResult result)
     {
