@@ -4,8 +4,9 @@ namespace SparseService.Cli.Bench;
 
 /// <summary>How far apart the processors are that this program's threads run on.</summary>
 /// <remarks>
-/// A virtual machine's processors may move between the host's cores from second to second. Where two of them have a cache in common a word takes some 50 ns
-/// from one to the other, else some 200, and everything that threads share costs as much more. Sides of a race are compared in one and the same state.
+/// A virtual machine's processors may move between the host's cores from second to second. Where two of them have a cache in common a
+/// word takes some 50 ns from one to the other, else some 200, and everything that threads share costs as much more. Sides of a race are
+/// compared in one and the same state.
 /// </remarks>
 internal static class CoreLink
 {
@@ -29,8 +30,8 @@ internal static class CoreLink
         return seconds;
     }
 
-    /// <summary>Measures while processors are near each other, before and after; again where they were moved meanwhile. Where they never are near, it measures
-    /// all the same.</summary>
+    /// <summary>Measures while processors are near each other, before and after; again where they were moved meanwhile. Where they
+    /// never are near, it measures all the same.</summary>
     public static async Task<T> WhileNearAsync<T>(Func<Task<T>> measure)
     {
         var result = default(T)!;

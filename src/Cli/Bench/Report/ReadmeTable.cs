@@ -239,7 +239,8 @@ internal static class ReadmeTable
         yield return new(
             result.Origin,
             $"samples per second, phase 1 of WASAP with {result.Workers} workers on threads, of {result.Workers} trainings side by side",
-            $"{result.Wasap.Training.Median:N0}, {result.Wasap.Training.Median / ceiling:0 %}; WASSP {result.Wassp.Training.Median / ceiling:0 %}",
+            $"{result.Wasap.Training.Median:N0}, {result.Wasap.Training.Median / ceiling:0 %};"
+            + $" WASSP {result.Wassp.Training.Median / ceiling:0 %}",
             Leads: true);
     }
 

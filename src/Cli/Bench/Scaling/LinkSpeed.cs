@@ -8,11 +8,11 @@ using SparseService.Engine.Training;
 
 namespace SparseService.Cli.Bench.Scaling;
 
-/// <summary>Of messages between two ranks that are threads of one process. What is sent is copied by the receiver's processor, so bytes cost work and no time
-/// beside it.</summary>
+/// <summary>Of messages between two ranks that are threads of one process. What is sent is copied by the receiver's processor,
+/// so bytes cost work and no time beside it.</summary>
 /// <param name="Latency">Seconds of a message of one number.</param>
-/// <param name="ValueSeconds">That a neuron's values of a minibatch take to be packed, sent, copied, and added up at the other end, beside their
-/// bytes.</param>
+/// <param name="ValueSeconds">That a neuron's values of a minibatch take to be packed, sent, copied, and added up at the other end,
+/// beside their bytes.</param>
 /// <param name="ValueByteSeconds">The same for each byte of them.</param>
 internal sealed record LinkSpeed(double Latency, double ValueSeconds, double ValueByteSeconds)
 {

@@ -15,7 +15,8 @@ internal sealed class WorkersBench : Benchmark<WorkersResult>
         : base(
             "wasap",
             "Samples per second of phase 1 of WASAP and WASSP on threads (784-1000-1000-1000-10, epsilon 20, batch 128) against the sum "
-            + "of as many sequential trainings of one thread side by side, by turns, an epoch each; while processors have a cache in common.",
+            + "of as many sequential trainings of one thread side by side, by turns, an epoch each; while processors have a cache in "
+            + "common.",
             "about 3 minutes", 15,
             "./sparse bench wasap")
     {
