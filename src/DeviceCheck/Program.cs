@@ -22,9 +22,11 @@ try
         ["kernels"] => Checks.Kernels(Console.Out, backend),
         ["transfers"] => Checks.Transfers(Console.Out, backend),
         ["memory"] => Checks.Memory(Console.Out, backend),
+        ["evolution"] => EvolutionCheck.Run(Console.Out, backend),
         ["train"] => TrainingCheck.Run(Console.Out, backend, folder: null),
         ["train", var folder] => TrainingCheck.Run(Console.Out, backend, folder),
-        ["inference", var neurons, var layers] when backend != "ilgpu" => InferenceCheck.Run(Console.Out, backend, neurons, layers),
+        ["inference", var neurons, var layers] => InferenceCheck.Run(Console.Out, backend, neurons, layers),
+        ["inference", var neurons, var layers, var devices] => InferenceCheck.Run(Console.Out, backend, neurons, layers, devices),
         _ => Usage(),
     };
 }
@@ -37,6 +39,7 @@ catch (DeviceException fault)
 static int Usage()
 {
     Console.Error.WriteLine(
-        "sparse-device-check [--backend opencl|cuda|ilgpu] devices | kernels | transfers | memory | train [DIR] | inference NEURONS LAYERS");
+        "sparse-device-check [--backend opencl|cuda|ilgpu] devices | kernels | transfers | memory | evolution | train [DIR]"
+        + " | inference NEURONS LAYERS [DEVICES]");
     return 5;
 }

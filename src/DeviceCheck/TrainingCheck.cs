@@ -28,7 +28,7 @@ public static class TrainingCheck
                     $"epoch {one.Epoch}: loss {other.Loss:0.00000} (processor {one.Loss:0.00000}),"
                     + $" test accuracy {other.TestAccuracy:0.0000} ({one.TestAccuracy:0.0000}),"
                     + $" {other.TrainSeconds:0.000} s training ({one.TrainSeconds:0.000} s),"
-                    + $" {other.EvolutionSeconds:0.000} s evolution on the host, {other.TestSeconds:0.000} s test");
+                    + $" {other.EvolutionSeconds:0.000} s evolution ({one.EvolutionSeconds:0.000} s), {other.TestSeconds:0.000} s test");
             }
 
             var isStable = model.AsSpan().SequenceEqual(again);

@@ -19,6 +19,8 @@ internal sealed class IlgpuInference(IlgpuDevice device, int threads) : SparseIn
 
     public override string Name => OptionalBackend.Ilgpu;
 
+    public override string Place => device.ToString();
+
     private protected override long PartBytes => Math.Min(1L << 32, device.MemoryBytes / MemoryShare);
 
     public override void Dispose()
@@ -55,7 +57,7 @@ internal sealed class IlgpuInference(IlgpuDevice device, int threads) : SparseIn
         }
     }
 
-    private protected override int[] End()
+    private protected override int[] End(Span<long> active)
     {
         int[] survivors = [.. left.SelectMany(block => block.Inputs)];
         left = [];

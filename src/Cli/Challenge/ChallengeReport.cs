@@ -7,6 +7,7 @@ namespace SparseService.Cli.Challenge;
 /// <param name="Inputs">How many.</param>
 /// <param name="InputOrigin">official (from MNIST), generated or read.</param>
 /// <param name="LitPixels">Of all inputs.</param>
+/// <param name="Place">What the backend works on.</param>
 /// <param name="Seconds">Of each run, from the inputs' bits to the categories.</param>
 /// <param name="WaitedSeconds">Of the fastest run, for layers that were not made or read yet; 0 where all lay in memory.</param>
 /// <param name="Structured">Whether equal neurons were merged before the run.</param>
@@ -19,8 +20,8 @@ namespace SparseService.Cli.Challenge;
 /// <param name="AsFile">Whether they are those of the file that was read; null: there is none.</param>
 internal sealed record ChallengeReport(
     string Network, int Neurons, int Layers, long Connections, int Inputs, string InputOrigin, long LitPixels, string Backend, int Threads,
-    bool Structured, IReadOnlyList<double> Seconds, double WaitedSeconds, double ChallengeEdgesPerSecond, double ExecutedEdgesPerSecond,
-    double ExecutedShare, IReadOnlyList<long> Active, int Categories, bool? Exact, bool? AsFile)
+    string Place, bool Structured, IReadOnlyList<double> Seconds, double WaitedSeconds, double ChallengeEdgesPerSecond,
+    double ExecutedEdgesPerSecond, double ExecutedShare, IReadOnlyList<long> Active, int Categories, bool? Exact, bool? AsFile)
 {
     /// <summary>Said with every figure of an official network.</summary>
     public const string Degenerate =
@@ -32,7 +33,7 @@ internal sealed record ChallengeReport(
     {
         var fastest = Seconds.Min();
         Line(text, $"{Network} network, {Neurons} neurons × {Layers} layers: {Connections} connections; {Inputs} inputs ({InputOrigin})");
-        Line(text, $"{Backend}, {Threads} thread(s){(Structured ? ", equal neurons merged" : "")}: {fastest:0.000} s"
+        Line(text, $"{Backend}, {Place}{(Structured ? ", equal neurons merged" : "")}: {fastest:0.000} s"
             + (Seconds.Count > 1 ? $", the fastest of {Seconds.Count}; slowest {Seconds.Max():0.000} s" : ""));
         if (WaitedSeconds > 0)
         {

@@ -20,6 +20,9 @@ internal sealed record ChallengeRequest
 
     public int Lanes { get; init; }
 
+    /// <summary>Of the backend opencl.</summary>
+    public int Devices { get; init; } = 1;
+
     public int Rounds { get; init; } = 1;
 
     /// <summary>Merges equal neurons first.</summary>

@@ -22,7 +22,8 @@ internal sealed class ChallengeRun(ChallengeRequest request, Action<string> say)
         say(IsResident ? "Network …" : "The network is made layer by layer: it would not fit the memory.");
         var layers = IsResident ? files.Layers().ToArray() : null;
         cancellationToken.ThrowIfCancellationRequested();
-        using var inference = SparseInference.Create(request.Backend, request.Threads, new InferenceOptions(request.Lanes));
+        var options = new InferenceOptions(request.Lanes, request.Devices);
+        using var inference = SparseInference.Create(request.Backend, request.Threads, options);
         var results = new List<InferenceResult>();
         if (layers is not null && request.Rounds > 1)
         {
@@ -61,9 +62,9 @@ internal sealed class ChallengeRun(ChallengeRequest request, Action<string> say)
         return new ChallengeReport(
             request.ReadFolder is not null ? "read" : network.Kind == ChallengeKind.Official ? "official" : "random",
             network.Neurons, network.Layers, network.Edges, inputs.Rows, origin, inputs.Count, inference.Name, inference.Threads,
-            request.UsesStructure, [.. results.Select(result => result.Seconds)], fastest.WaitedSeconds, work / fastest.Seconds,
-            fastest.ExecutedEdges / fastest.Seconds, fastest.ExecutedEdges / work, fastest.Active, fastest.Survivors.Count, exact,
-            expected?.SequenceEqual(fastest.Survivors));
+            inference.Place, request.UsesStructure, [.. results.Select(result => result.Seconds)], fastest.WaitedSeconds,
+            work / fastest.Seconds, fastest.ExecutedEdges / fastest.Seconds, fastest.ExecutedEdges / work, fastest.Active,
+            fastest.Survivors.Count, exact, expected?.SequenceEqual(fastest.Survivors));
     }
 
     private LayerFeed Open(IReadOnlyList<CompactLayer>? layers) => layers is not null

@@ -19,8 +19,9 @@ internal sealed class ChallengeVerb : Verb
 
     private readonly Option<int?> inputs = Number("--inputs", 1, "Only the first inputs (all 60000).");
     private readonly Option<int?> threads = Number("--threads", 0, "0 = one per processor (default). Does not change the categories.");
-    private readonly Option<string?> backend = Text("--backend", "NAME", "reference, simd (default) or ilgpu.");
+    private readonly Option<string?> backend = Text("--backend", "NAME", "reference, simd (default), opencl, cuda or ilgpu.");
     private readonly Option<int?> lanes = Number("--lanes", 16, "Inputs computed together: 16, 32, 48 or 64 (as the cache allows).");
+    private readonly Option<int?> devices = Number("--devices", 1, "Of opencl and cuda: devices that share the inputs (1).");
     private readonly Option<int?> rounds = Number("--rounds", 1, "Runs, the fastest of which counts (1).");
     private readonly Option<string?> structure = Text(
         "--structure", "HOW", "ignore (default), or use: equal neurons are merged first; no fair comparison with general programs.");
@@ -40,14 +41,14 @@ internal sealed class ChallengeVerb : Verb
     {
         foreach (var option in new Option[]
         {
-            neurons, layers, network, seed, data, inputs, threads, backend, lanes, rounds, structure, write, read, noCheck, json,
+            neurons, layers, network, seed, data, inputs, threads, backend, lanes, devices, rounds, structure, write, read, noCheck, json,
         })
         {
             Options.Add(option);
         }
 
         AllowOnly(network, "official", "random");
-        AllowOnly(backend, "reference", "simd", "ilgpu");
+        AllowOnly(backend, "reference", "simd", "opencl", "cuda", "ilgpu");
         AllowOnly(structure, "ignore", "use");
         Validators.Add(result =>
         {
@@ -58,6 +59,11 @@ internal sealed class ChallengeVerb : Verb
             if (result.GetValue(read) is not null && (result.GetValue(network) is not null || result.GetValue(data) is not null))
             {
                 result.AddError("--read gives network and inputs; --network and --data are not allowed with it.");
+            }
+
+            if (result.GetValue(devices) > 1 && result.GetValue(backend) is not ("opencl" or "cuda"))
+            {
+                result.AddError("--devices is for --backend opencl or cuda.");
             }
 
             if (result.GetValue(write) is not null && result.GetValue(structure) == "use")
@@ -89,6 +95,7 @@ internal sealed class ChallengeVerb : Verb
             Threads = arguments.GetValue(threads) ?? 0,
             Inputs = arguments.GetValue(inputs),
             Lanes = arguments.GetValue(lanes) ?? 0,
+            Devices = arguments.GetValue(devices) ?? 1,
             Rounds = arguments.GetValue(rounds) ?? 1,
             UsesStructure = arguments.GetValue(structure) == "use",
             Checks = !arguments.GetValue(noCheck),

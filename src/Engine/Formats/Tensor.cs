@@ -45,7 +45,7 @@ public sealed unsafe class Tensor : IDisposable
 
     /// <summary>A tensor to write, of memory that stays the caller's.</summary>
     public static Tensor Of<T>(string name, DeviceBuffer<T> data)
-        where T : unmanaged => new(name, TypeName(typeof(T)), [data.Length], data, (byte*)data.Pointer, data.Length, owned: false);
+        where T : unmanaged => new(name, TypeName(typeof(T)), [data.Length], data, (byte*)data.Reading, data.Length, owned: false);
 
     /// <summary>The elements in managed memory; only below 2³¹ of them.</summary>
     /// <exception cref="InvalidDataException">The tensor has another type.</exception>

@@ -1,4 +1,5 @@
 using SparseService.Engine.Kernels;
+using SparseService.Engine.Topology;
 
 namespace SparseService.Engine.Gpu;
 
@@ -15,6 +16,7 @@ public sealed unsafe partial class DeviceBackend : Backend
     private readonly ArrayCopies<DeviceMemory> arrays;
     private readonly Dictionary<(string Program, string Kernel, string Options), Kernel> kernels = [];
     private readonly DeviceScratch<DeviceMemory> scratch;
+    private DeviceTopology? topology;
 
     /// <summary>Names of backends that compute on a device.</summary>
     internal static IReadOnlyList<string> DeviceNames { get; } = [OpenClApi.ApiName, CudaApi.ApiName];
@@ -42,6 +44,15 @@ public sealed unsafe partial class DeviceBackend : Backend
     /// <summary>A dataset of up to so many bytes is sent once and stays; of a larger one each minibatch's rows are sent.</summary>
     internal long MostStoreBytes { get; init; }
 
+    /// <summary>Whether the network comes home to be changed and looked at, as with other backends; the results are the same.</summary>
+    internal bool ChangesTopologyOnHost { get; init; }
+
+    internal override TopologyWork Topology => ChangesTopologyOnHost ? base.Topology : topology ??= new DeviceTopology(this);
+
+    internal DeviceQueue Queue => queue;
+
+    internal KernelShapes Shapes => shapes;
+
     private int WideBytes => Device.HasDouble ? sizeof(double) : sizeof(float);
 
     public override void Dispose()
@@ -62,7 +73,7 @@ public sealed unsafe partial class DeviceBackend : Backend
     private Kernel KernelOf(string program, string name, int batchSize = 1) =>
         KernelOf(program, name, shapes.Options(batchSize));
 
-    private Kernel KernelOf(string program, string name, string options)
+    internal Kernel KernelOf(string program, string name, string options)
     {
         if (!kernels.TryGetValue((program, name, options), out var kernel))
         {
@@ -76,20 +87,26 @@ public sealed unsafe partial class DeviceBackend : Backend
     private DeviceCopy<DeviceMemory> CopyOf<T>(DeviceBuffer<T> buffer)
         where T : unmanaged => DeviceCopy<DeviceMemory>.Of(buffer, queue);
 
-    private DeviceMemory ToRead<T>(DeviceBuffer<T> buffer)
+    internal DeviceMemory ToRead<T>(DeviceBuffer<T> buffer)
         where T : unmanaged => CopyOf(buffer).ToRead();
 
     private DeviceMemory? ToReadIfAny(DeviceBuffer<float>? buffer) => buffer is null ? null : ToRead(buffer);
 
     /// <param name="overwrites">So many elements at the front are written whatever they were; 0: they are changed.</param>
-    private DeviceMemory ToWrite<T>(DeviceBuffer<T> buffer, long overwrites = 0)
+    internal DeviceMemory ToWrite<T>(DeviceBuffer<T> buffer, long overwrites = 0)
         where T : unmanaged => CopyOf(buffer).ToWrite(overwrites * sizeof(T));
+
+    /// <summary>A buffer's side on the device is in other memory from now on.</summary>
+    /// <inheritdoc cref="DeviceCopy{TMemory}.Exchange"/>
+    internal DeviceMemory Exchange<T>(DeviceBuffer<T> buffer, DeviceMemory other)
+        where T : unmanaged => CopyOf(buffer).Exchange(other);
 
     private DeviceMemory? ToWriteIfAny(DeviceBuffer<float>? buffer, long overwrites = 0) => buffer is null ? null : ToWrite(buffer, overwrites);
 
-    private DeviceMemory Scratch(string purpose, long bytes) => scratch.Of(purpose, bytes);
+    /// <inheritdoc cref="DeviceScratch{TMemory}.Of"/>
+    internal DeviceMemory Scratch(string purpose, long bytes) => scratch.Of(purpose, bytes);
 
-    private DeviceMemory Uploaded<T>(string purpose, ReadOnlySpan<T> items)
+    internal DeviceMemory Uploaded<T>(string purpose, ReadOnlySpan<T> items)
         where T : unmanaged => scratch.Uploaded(purpose, items);
 
     /// <summary>Numbers of the kernels' type <c>wide</c>.</summary>

@@ -9,9 +9,9 @@ internal sealed unsafe class DeviceCopy<TMemory> : IDeviceCopy
 {
     private readonly Lock access = new();
     private readonly IDeviceLink<TMemory> link;
-    private readonly TMemory memory;
     private readonly void* host;
     private readonly long bytes;
+    private TMemory memory;
     private Newest newest = Newest.Host;
     private bool isReleased;
 
@@ -96,6 +96,31 @@ internal sealed unsafe class DeviceCopy<TMemory> : IDeviceCopy
             }
 
             newest = Newest.Host;
+        }
+    }
+
+    public void Show()
+    {
+        lock (access)
+        {
+            if (newest == Newest.Device)
+            {
+                link.Download(memory, host, bytes);
+                newest = Newest.Both;
+            }
+        }
+    }
+
+    /// <summary>The device's side is in other memory from now on, and is newer than the host's.</summary>
+    /// <param name="other">As large; taken over.</param>
+    /// <returns>Where it was.</returns>
+    public TMemory Exchange(TMemory other)
+    {
+        lock (access)
+        {
+            var before = memory;
+            (memory, newest) = (other, Newest.Device);
+            return before;
         }
     }
 

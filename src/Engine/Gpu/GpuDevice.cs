@@ -1,7 +1,7 @@
 namespace SparseService.Engine.Gpu;
 
 /// <summary>One device with the programs built for it, which live as long as the process.</summary>
-public sealed class GpuDevice
+public sealed partial class GpuDevice
 {
     private static readonly Lazy<List<GpuDevice>> Found = new(
         () => [.. OpenClApi.Find().Concat(CudaApi.Find()).Select(api => new GpuDevice(api))]);

@@ -25,6 +25,11 @@ internal static class KernelSource
         ["TieFreeWeights"] = ["TieFreeWeights"],
         ["ActiveNeurons"] = ["ActiveNeurons"],
         ["Largest"] = ["Largest"],
+        ["Scan"] = ["Scan"],
+        ["MagnitudeCut"] = ["MagnitudeCut"],
+        ["Regrowth"] = ["Regrowth"],
+        ["TransposeIndex"] = ["TransposeIndex"],
+        ["NeuronStrength"] = ["NeuronStrength"],
         ["FusedLayer"] = ["Lanes", "FusedLayer"],
         ["MinibatchGather"] = ["Lanes", "MinibatchGather"],
     };

@@ -3,7 +3,7 @@ using System.Text;
 namespace SparseService.Engine.Gpu;
 
 /// <summary>A device through OpenCL 1.2. The device's own compiler builds the kernels.</summary>
-internal sealed unsafe class OpenClApi : DeviceApi
+internal sealed unsafe partial class OpenClApi : DeviceApi
 {
     public const string ApiName = "opencl";
 

@@ -47,6 +47,8 @@ internal static class PtxVariants
     private static IEnumerable<string> OptionsOf(string program) => program switch
     {
         "FusedLayer" => [FusedShape.OfGpu.Options],
+        "Scan" => [DeviceScan.Options(KernelShapes.OfGpu)],
+        "Regrowth" => [DeviceEvolution.Options],
         "MinibatchGather" => ["-DELEMENT=uchar", "-DELEMENT=float"],
         _ when CutByBatch.Contains(program) => Enumerable.Range(1, LargestBatch).Select(KernelShapes.OfGpu.Options),
         _ => [KernelShapes.OfGpu.Options(1)],

@@ -1,29 +1,32 @@
-using SparseService.Engine.Sparse;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using SparseService.Engine.Inference;
 
 namespace SparseService.Engine.Gpu;
 
 /// <summary>A layer's connections as FusedLayer.cl reads them: by blocks of rows, stages of inputs and slices of padded rows.</summary>
 internal sealed class SlicedLayer
 {
-    /// <summary>Columns within a stage and inputs within a layer are 16 bits.</summary>
-    public const int MostInputs = ushort.MaxValue + 1;
-
-    private SlicedLayer(
-        int inputs, int outputs, int[] firstStages, int[] mapOffsets, ushort[] map, int[] sliceOffsets, ushort[] columns, float[] values)
+    private SlicedLayer(CompactLayer from, SlicedBlock[] blocks)
     {
-        Inputs = inputs;
-        Outputs = outputs;
-        FirstStages = firstStages;
-        MapOffsets = mapOffsets;
-        Map = map;
-        SliceOffsets = sliceOffsets;
-        Columns = columns;
-        Values = values;
+        (Inputs, Outputs, Cap, Biases) = (from.Inputs, from.Outputs, from.Cap, from.Bias.ToArray());
+        FirstStages = Sums(blocks.Select(block => block.StageInputs.Count));
+        MapOffsets = Sums(blocks.SelectMany(block => block.StageInputs));
+        SliceOffsets = Sums(blocks.SelectMany(block => block.SliceEntries));
+        Map = Joined(blocks, MapOffsets[^1], block => block.Map);
+        Columns = Joined(blocks, SliceOffsets[^1], block => block.Columns);
+        Values = Joined(blocks, SliceOffsets[^1], block => block.Values);
     }
 
     public int Inputs { get; }
 
     public int Outputs { get; }
+
+    /// <summary>Largest output.</summary>
+    public float Cap { get; }
+
+    /// <summary>One per output.</summary>
+    public float[] Biases { get; }
 
     /// <summary>Of each block of rows; one more.</summary>
     public int[] FirstStages { get; }
@@ -44,122 +47,154 @@ internal sealed class SlicedLayer
     public float[] Values { get; }
 
     public long Bytes => ((long)(FirstStages.Length + MapOffsets.Length + SliceOffsets.Length) * sizeof(int))
-        + ((long)(Map.Length + Columns.Length) * sizeof(ushort)) + ((long)Values.Length * sizeof(float));
+        + ((long)(Map.Length + Columns.Length) * sizeof(ushort)) + ((long)(Values.Length + Biases.Length) * sizeof(float));
 
-    /// <summary>O(nnz + padding). The order of a row's connections stays, so its sum has the same bits as row by row.</summary>
-    /// <exception cref="ArgumentException">The layer has more inputs than 16 bits count.</exception>
-    public static SlicedLayer Of(CsrMatrix w, FusedShape shape)
+    /// <summary>O(nnz + padding), the blocks of rows side by side. The order of a row's connections stays, so its sum has the same bits as row by row.</summary>
+    public static SlicedLayer Of(CompactLayer layer, FusedShape shape)
     {
-        if (w.Columns > MostInputs)
-        {
-            throw new ArgumentException($"The layer has {w.Columns} inputs; allowed: at most {MostInputs}", nameof(w));
-        }
-
-        var (firstStages, mapOffsets, sliceOffsets) = (new List<int> { 0 }, new List<int> { 0 }, new List<int> { 0 });
-        var (map, columns, values) = (new List<ushort>(), new List<ushort>(), new List<float>());
-        var places = new int[w.Columns];
-        var next = new long[shape.Rows];
-        for (var firstRow = 0; firstRow < w.Rows; firstRow += shape.Rows)
-        {
-            var rows = Math.Min(shape.Rows, w.Rows - firstRow);
-            var used = InputsOf(w, firstRow, rows);
-            for (var place = 0; place < used.Length; place++)
+        var blocks = new SlicedBlock[(layer.Outputs + shape.Rows - 1) / shape.Rows];
+        System.Threading.Tasks.Parallel.For(
+            0, blocks.Length, () => new ushort[layer.Inputs], (block, _, places) =>
             {
-                places[used[place]] = place;
-                map.Add((ushort)used[place]);
-            }
-
-            for (var row = 0; row < rows; row++)
-            {
-                next[row] = w.RowOffsets[firstRow + row];
-            }
-
-            for (var from = 0; from < used.Length; from += shape.Stage)
-            {
-                mapOffsets.Add(mapOffsets[^1] + Math.Min(shape.Stage, used.Length - from));
-                for (var slice = 0; slice < shape.Rows / shape.Slice; slice++)
-                {
-                    AddSlice(new Source(w, places, next, firstRow, rows, from), slice * shape.Slice, shape, columns, values);
-                    sliceOffsets.Add(columns.Count);
-                }
-            }
-
-            firstStages.Add(mapOffsets.Count - 1);
-        }
-
-        return new SlicedLayer(
-            w.Columns, w.Rows, [.. firstStages], [.. mapOffsets], [.. map], [.. sliceOffsets], [.. columns], [.. values]);
+                blocks[block] = new SlicedBlock(layer, block * shape.Rows, shape, places);
+                return places;
+            },
+            _ => { });
+        return new SlicedLayer(layer, blocks);
     }
 
-    private static int[] InputsOf(CsrMatrix w, int firstRow, int rows)
+    private static int[] Sums(IEnumerable<int> counts)
     {
-        var used = new SortedSet<int>();
-        for (var k = w.RowOffsets[firstRow]; k < w.RowOffsets[firstRow + rows]; k++)
+        var sums = new List<int> { 0 };
+        foreach (var count in counts)
         {
-            used.Add(w.ColumnIndices[k]);
+            sums.Add(sums[^1] + count);
         }
 
-        return [.. used];
+        return [.. sums];
+    }
+
+    private static T[] Joined<T>(SlicedBlock[] blocks, int length, Func<SlicedBlock, List<T>> part)
+    {
+        var (joined, at) = (new T[length], 0);
+        foreach (var block in blocks)
+        {
+            part(block).CopyTo(joined, at);
+            at += part(block).Count;
+        }
+
+        return joined;
+    }
+}
+
+/// <summary>The rows of one group: what they read, stage by stage, and their connections in slices.</summary>
+internal sealed class SlicedBlock
+{
+    private readonly CompactLayer layer;
+    private readonly FusedShape shape;
+    private readonly int firstRow;
+    private readonly int rows;
+
+    // Of each input among those of the block; only those that the block reads are right.
+    private readonly ushort[] places;
+
+    // Of each row: its first connection that no stage has.
+    private readonly int[] next;
+
+    /// <param name="places">Scratch, one per input of the layer.</param>
+    public SlicedBlock(CompactLayer layer, int firstRow, FusedShape shape, ushort[] places)
+    {
+        (this.layer, this.firstRow, this.shape, this.places) = (layer, firstRow, shape, places);
+        rows = Math.Min(shape.Rows, layer.Outputs - firstRow);
+        next = layer.Offsets.Slice(firstRow, rows).ToArray();
+        Map = InputsInOrder();
+        for (var place = 0; place < Map.Count; place++)
+        {
+            places[Map[place]] = (ushort)place;
+        }
+
+        for (var from = 0; from < Map.Count; from += shape.Stage)
+        {
+            StageInputs.Add(Math.Min(shape.Stage, Map.Count - from));
+            for (var slice = 0; slice < shape.Rows; slice += shape.Slice)
+            {
+                SliceEntries.Add(AddSlice(slice, from));
+            }
+        }
+    }
+
+    /// <summary>The inputs that the rows read, ascending: those of the first stage, then those of the next.</summary>
+    public List<ushort> Map { get; }
+
+    /// <summary>How many inputs each stage has.</summary>
+    public List<int> StageInputs { get; } = [];
+
+    /// <summary>How many entries each slice of each stage has, padding included.</summary>
+    public List<int> SliceEntries { get; } = [];
+
+    public List<ushort> Columns { get; } = [];
+
+    public List<float> Values { get; } = [];
+
+    private List<ushort> InputsInOrder()
+    {
+        var isUsed = new ulong[(layer.Inputs + 63) / 64];
+        for (var k = layer.Offsets[firstRow]; k < layer.Offsets[firstRow + rows]; k++)
+        {
+            var input = layer.Column(k);
+            isUsed[input / 64] |= 1UL << (input % 64);
+        }
+
+        var inputs = new List<ushort>();
+        for (var word = 0; word < isUsed.Length; word++)
+        {
+            for (var left = isUsed[word]; left != 0; left &= left - 1)
+            {
+                inputs.Add((ushort)((word * 64) + BitOperations.TrailingZeroCount(left)));
+            }
+        }
+
+        return inputs;
     }
 
     // A row's connections ascend, so those of a stage are the next ones.
-    private static void AddSlice(in Source source, int first, FusedShape shape, List<ushort> columns, List<float> values)
+    private int AddSlice(int first, int from)
     {
-        var (w, end) = (source.W, source.From + shape.Stage);
-        var longest = 0;
         var counts = new int[shape.Slice];
-        for (var lane = 0; lane < shape.Slice && first + lane < source.Rows; lane++)
+        for (var lane = 0; lane < shape.Slice && first + lane < rows; lane++)
         {
-            var (at, last) = (source.Next[first + lane], w.RowOffsets[source.FirstRow + first + lane + 1]);
-            while (at + counts[lane] < last && source.Places[w.ColumnIndices[at + counts[lane]]] < end)
+            counts[lane] = CountInStage(first + lane, from + shape.Stage);
+        }
+
+        var (longest, start) = (counts.Max(), Columns.Count);
+        CollectionsMarshal.SetCount(Columns, start + (longest * shape.Slice));
+        CollectionsMarshal.SetCount(Values, start + (longest * shape.Slice));
+        var columns = CollectionsMarshal.AsSpan(Columns)[start..];
+        var values = CollectionsMarshal.AsSpan(Values)[start..];
+        columns.Clear();
+        values.Clear();
+        for (var lane = 0; lane < shape.Slice && first + lane < rows; lane++)
+        {
+            for (var entry = 0; entry < counts[lane]; entry++)
             {
-                counts[lane]++;
-            }
-
-            longest = Math.Max(longest, counts[lane]);
-        }
-
-        for (var entry = 0; entry < longest; entry++)
-        {
-            for (var lane = 0; lane < shape.Slice; lane++)
-            {
-                var isThere = entry < counts[lane];
-                var k = isThere ? source.Next[first + lane] + entry : 0;
-                columns.Add(isThere ? (ushort)(source.Places[w.ColumnIndices[k]] - source.From) : (ushort)0);
-                values.Add(isThere ? w.Values[k] : 0);
+                var k = next[first + lane]++;
+                columns[(entry * shape.Slice) + lane] = (ushort)(places[layer.Column(k)] - from);
+                values[(entry * shape.Slice) + lane] = layer.Values[k];
             }
         }
 
-        for (var lane = 0; lane < shape.Slice && first + lane < source.Rows; lane++)
-        {
-            source.Next[first + lane] += counts[lane];
-        }
+        return columns.Length;
     }
 
-    /// <param name="Places">Of each input among those of the block.</param>
-    /// <param name="Next">Of each row: its first connection that no stage has.</param>
-    /// <param name="From">First place of the stage.</param>
-    private readonly record struct Source(CsrMatrix W, int[] Places, long[] Next, int FirstRow, int Rows, int From);
-}
+    /// <summary>Connections of a row, from its next one on, whose inputs stand before <paramref name="end"/>.</summary>
+    private int CountInStage(int row, int end)
+    {
+        var (k, last) = (next[row], layer.Offsets[firstRow + row + 1]);
+        while (k < last && places[layer.Column(k)] < end)
+        {
+            k++;
+        }
 
-/// <summary>How FusedLayer.cl is cut.</summary>
-/// <param name="Rows">Outputs of a group, a work-item each.</param>
-/// <param name="Stage">Inputs that stand in local memory at a time.</param>
-/// <param name="Slice">Rows that are padded to one length; divides <paramref name="Rows"/>.</param>
-/// <param name="Width">Inputs of the network in a register.</param>
-/// <param name="Registers">Registers of a work-item.</param>
-internal sealed record FusedShape(int Rows, int Stage, int Slice, int Width, int Registers)
-{
-    /// <summary>As in the paper: 256 rows, 24 KiB of local memory, slices of a warp, 12 inputs.</summary>
-    public static FusedShape OfGpu { get; } = new(256, 512, 32, 4, 3);
-
-    /// <summary>A processor's registers hold 16, and its caches do not care for the size of a stage.</summary>
-    public static FusedShape OfProcessor { get; } = new(64, 512, 8, 16, 1);
-
-    /// <summary>Inputs of the network that a group computes with.</summary>
-    public int Features => Width * Registers;
-
-    public string Options => $"-DROWS={Rows} -DSLICE={Slice} -DWIDTH={Width} -DREGISTERS={Registers} -DITEMS={DeviceInference.CompactItems}";
-
-    public static FusedShape Of(GpuDevice device) => device.IsGpu ? OfGpu : OfProcessor;
+        return k - next[row];
+    }
 }

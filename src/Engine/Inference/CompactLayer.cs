@@ -81,13 +81,15 @@ public sealed unsafe class CompactLayer : IDisposable
         return block + BlockNeurons > neurons ? neuron : block | ((neuron + (neuron / BlockNeurons)) & (BlockNeurons - 1));
     }
 
-    /// <summary>The input neuron of a connection.</summary>
-    internal int Column(long k)
+    /// <summary>The neuron whose activations stand at a place.</summary>
+    internal static int Neuron(int place, int neurons)
     {
-        var place = Places[k];
         var block = place & ~(BlockNeurons - 1);
-        return block + BlockNeurons > Inputs ? place : block | ((place - (place / BlockNeurons)) & (BlockNeurons - 1));
+        return block + BlockNeurons > neurons ? place : block | ((place - (place / BlockNeurons)) & (BlockNeurons - 1));
     }
+
+    /// <summary>The input neuron of a connection.</summary>
+    internal int Column(long k) => Neuron(Places[k], Inputs);
 
     public void Dispose()
     {

@@ -97,7 +97,7 @@ internal sealed class DepthFirstInference(int threads, InferenceOptions options)
         }
     }
 
-    private protected override int[] End()
+    private protected override int[] End(Span<long> active)
     {
         var survivors = strips.SelectMany(strip => strip.Inputs.Where((_, slot) => (strip.Alive >> slot & 1) != 0)).Order().ToArray();
         Free();

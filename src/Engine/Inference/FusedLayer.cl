@@ -65,9 +65,9 @@ kernel void fused_layer(
     }
 
     barrier(CLK_LOCAL_MEM_FENCE);
-    if (item < FEATURES)
+    for (int f = item; f < FEATURES; f += ROWS)
     {
-        is_alive[item] = 0;
+        is_alive[f] = 0;
     }
 
     barrier(CLK_LOCAL_MEM_FENCE);
@@ -91,9 +91,12 @@ kernel void fused_layer(
     }
 
     barrier(CLK_LOCAL_MEM_FENCE);
-    if (item < FEATURES && first + item < active && is_alive[item])
+    for (int f = item; f < FEATURES && first + f < active; f += ROWS)
     {
-        atomic_or(alive + first + item, 1);
+        if (is_alive[f])
+        {
+            atomic_or(alive + first + f, 1);
+        }
     }
 }
 
@@ -155,5 +158,16 @@ kernel void compact(
     if (item == ITEMS - 1)
     {
         counts[layer + 1] = before[item];
+    }
+}
+
+// Rows of X side by side in Y, in the order of the list. global size: (width, rows), in whole groups.
+kernel void gather_rows(const int width, const int rows, global const int *list, global const float *x, global float *y)
+{
+    const int neuron = (int)get_global_id(0);
+    const int row = (int)get_global_id(1);
+    if (neuron < width && row < rows)
+    {
+        y[(long)row * width + neuron] = x[(long)list[row] * width + neuron];
     }
 }

@@ -12,6 +12,9 @@ public abstract class LayerFeed : IDisposable
     /// <summary>Neurons of the first layer's input.</summary>
     public abstract int Inputs { get; }
 
+    /// <summary>Whether the layers are the same objects whenever this network is run, so that it pays to remember what was made of them.</summary>
+    public virtual bool KeepsLayers => false;
+
     /// <summary>Time that the taker had to wait for layers to be made.</summary>
     public virtual TimeSpan Waited => TimeSpan.Zero;
 
@@ -44,6 +47,8 @@ public abstract class LayerFeed : IDisposable
         public override int Count => layers.Count;
 
         public override int Inputs => layers[0].Inputs;
+
+        public override bool KeepsLayers => true;
 
         public override IReadOnlyList<CompactLayer> Take(int most, long mostBytes)
         {

@@ -56,7 +56,7 @@ internal sealed class ReferenceInference(int threads) : SparseInference(threads)
         Run(layers, before.Count, active, index => before[index]);
     }
 
-    private protected override int[] End()
+    private protected override int[] End(Span<long> active)
     {
         var survivors = left.Select(one => one.Input).Order().ToArray();
         left.Clear();

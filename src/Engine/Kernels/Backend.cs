@@ -1,5 +1,6 @@
 using SparseService.Engine.Gpu;
 using SparseService.Engine.Sparse;
+using SparseService.Engine.Topology;
 
 namespace SparseService.Engine.Kernels;
 
@@ -47,10 +48,13 @@ public abstract partial class Backend : IDisposable
     /// <summary>How preactivations and input gradients are added up from now on, default: as floats. Whoever trains sets it layer by layer.</summary>
     internal SumGrid Grid { get; set; }
 
+    /// <summary>What changes the connections where this backend has them.</summary>
+    internal virtual TopologyWork Topology => TopologyWork.OnHost;
+
     /// <summary>Creates a backend by name.</summary>
     /// <param name="name">
-    /// <c>reference</c> (scalar, the judge), <c>simd</c>, <c>opencl</c> or <c>cuda</c> (a device, see <see cref="GpuDevice.Choose"/>) or one of
-    /// <see cref="OptionalBackend"/>; null takes what the environment variable SPARSE_BACKEND names, or else <c>simd</c>.
+    /// <c>reference</c> (scalar, the judge), <c>simd</c>, <c>opencl</c> or <c>cuda</c> (a device, see <see cref="GpuDevice.Choose(string)"/>) or
+    /// one of <see cref="OptionalBackend"/>; null takes what the environment variable SPARSE_BACKEND names, or else <c>simd</c>.
     /// </param>
     /// <param name="threads">Threads over rows; results do not depend on it. 0 = one per processor.</param>
     /// <exception cref="ArgumentException">The name is not known; the message lists the names.</exception>

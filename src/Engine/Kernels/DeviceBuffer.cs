@@ -57,6 +57,16 @@ public sealed unsafe class DeviceBuffer<T> : IDisposable
     /// <summary>The first element. Where a device has newer ones, they are fetched first.</summary>
     public T* Pointer => OnDevice is null ? memory : BroughtHome();
 
+    /// <summary>The first element, to be read only. Where a device has newer ones, they are fetched, and need not be sent again.</summary>
+    internal T* Reading
+    {
+        get
+        {
+            OnDevice?.Show();
+            return memory;
+        }
+    }
+
     /// <summary>What a device knows of this buffer; null while it has been on none.</summary>
     internal IDeviceCopy? OnDevice { get; set; }
 

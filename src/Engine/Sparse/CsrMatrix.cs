@@ -69,6 +69,27 @@ public sealed class CsrMatrix : IDisposable
 
     public int FanIn(int row) => (int)(RowOffsets[row + 1] - RowOffsets[row]);
 
+    /// <summary>Connections of each output neuron; length = Rows.</summary>
+    internal unsafe void FanIn(Span<int> degrees)
+    {
+        var offsets = RowOffsets.Reading;
+        for (var row = 0; row < Rows; row++)
+        {
+            degrees[row] = (int)(offsets[row + 1L] - offsets[row]);
+        }
+    }
+
+    /// <summary>Connections of each input neuron; length = Columns.</summary>
+    internal unsafe void FanOut(Span<int> degrees)
+    {
+        degrees.Clear();
+        var columns = ColumnIndices.Reading;
+        for (var k = 0L; k < Nnz; k++)
+        {
+            degrees[columns[k]]++;
+        }
+    }
+
     /// <summary>Verifies every invariant.</summary>
     /// <exception cref="InvalidDataException">Names row, value and what is allowed.</exception>
     public unsafe void Check()

@@ -45,6 +45,9 @@ public sealed class TransposeIndex : IDisposable
         }
     }
 
+    /// <summary>What it is the index of.</summary>
+    internal CsrMatrix Matrix => matrix;
+
     /// <summary>Whether this is the index of the matrix's present pattern. Values may have changed.</summary>
     public bool IsOf(CsrMatrix other) => ReferenceEquals(matrix, other) && version == other.PatternVersion;
 
@@ -61,14 +64,19 @@ public sealed class TransposeIndex : IDisposable
     /// <summary>Makes the index anew after the matrix's pattern has changed, in its own buffers.</summary>
     public unsafe void Rebuild()
     {
-        RowIndices.Resize(matrix.Nnz);
-        Positions.Resize(matrix.Nnz);
+        Refit();
         if (matrix.Columns < ColumnPanels.FewestColumns
             || !ColumnPanels.TrySort(matrix, ColumnOffsets.Pointer, RowIndices.Pointer, Positions.Pointer))
         {
             SortDirectly();
         }
+    }
 
+    /// <summary>To be called before somebody else fills the buffers for the matrix's present pattern.</summary>
+    internal void Refit()
+    {
+        RowIndices.Resize(matrix.Nnz);
+        Positions.Resize(matrix.Nnz);
         version = matrix.PatternVersion;
     }
 

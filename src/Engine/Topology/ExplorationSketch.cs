@@ -9,7 +9,7 @@ namespace SparseService.Engine.Topology;
 /// </summary>
 public sealed class ExplorationSketch
 {
-    private const int IndexBits = 14;
+    internal const int IndexBits = 14;
     private const int MaximumRank = 64 - IndexBits + 1;
     private readonly byte[] registers;
 

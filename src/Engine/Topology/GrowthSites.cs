@@ -42,6 +42,9 @@ public readonly struct GrowthSites
     /// <summary>How many free sites have such priorities, about.</summary>
     public double WatchedCount { get; }
 
+    /// <summary>What <see cref="Priority"/> depends on besides the cell.</summary>
+    internal ulong PriorityKey => priorityKey;
+
     /// <param name="open">Neurons that may get connections.</param>
     /// <param name="columns">Input neurons, closed ones included.</param>
     /// <param name="nnz">Connections before the update.</param>

@@ -14,64 +14,75 @@ namespace SparseService.Engine.Topology;
 /// </remarks>
 internal unsafe struct MagnitudeCut : IConnectionRule
 {
-    private const int LowBits = 10;
+    /// <summary>Bits of a threshold that each pass after the first finds.</summary>
+    public const int LowBits = 10;
+
+    /// <summary>Bins of the first pass, of each sign.</summary>
+    public const int LeadingBins = 1 << (31 - (2 * LowBits));
+
+    /// <summary>Bins of the other passes, of each sign.</summary>
+    public const int Bins = 1 << LowBits;
+
     private const uint Sign = 1u << 31;
 
     private Threshold negative;
     private Threshold positive;
 
-    private MagnitudeCut(Threshold negative, Threshold positive) => (this.negative, this.positive) = (negative, positive);
+    private MagnitudeCut(Threshold negative, Threshold positive)
+    {
+        (this.negative, this.positive) = (negative, positive);
+        Dropped = (long)negative.Drop + positive.Drop;
+    }
+
+    /// <summary>Values that go.</summary>
+    public readonly long Dropped { get; }
+
+    /// <summary>The largest magnitude of a negative value that goes.</summary>
+    public readonly CutEnd Negative => negative.End;
+
+    /// <summary>The same of the positive ones.</summary>
+    public readonly CutEnd Positive => positive.End;
 
     /// <param name="dropFraction">ζ, 0 to below 1.</param>
-    public static MagnitudeCut Of(float* values, long count, double dropFraction) =>
-        Of(values, count, (negative, positive) => ((int)(dropFraction * negative), (int)(dropFraction * positive)));
+    public static MagnitudeCut Of(float* values, long count, double dropFraction)
+    {
+        var counts = new CountedValues(values, count);
+        return Of(ref counts, dropFraction);
+    }
+
+    /// <summary>The same from values that somebody else counts.</summary>
+    public static MagnitudeCut Of<TCounts>(ref TCounts counts, double dropFraction)
+        where TCounts : IMagnitudeCounts => Of(
+            ref counts, (negative, positive) => ((int)(dropFraction * negative), (int)(dropFraction * positive)));
 
     /// <summary>The cut after which exactly <paramref name="kept"/> values are left: each sign gives its share, what rounding leaves over is a
     /// positive one.</summary>
     /// <param name="kept">0 to <paramref name="count"/>.</param>
-    public static MagnitudeCut Keeping(float* values, long count, long kept) => Of(values, count, (negative, positive) =>
+    public static MagnitudeCut Keeping(float* values, long count, long kept)
     {
-        var drop = count - kept;
-        var negatives = count == 0 ? 0 : (long)((Int128)drop * negative / count);
-        return ((int)negatives, (int)(drop - negatives));
-    });
+        var counts = new CountedValues(values, count);
+        return Of(ref counts, (negative, positive) =>
+        {
+            var drop = count - kept;
+            var negatives = count == 0 ? 0 : (long)((Int128)drop * negative / count);
+            return ((int)negatives, (int)(drop - negatives));
+        });
+    }
 
     /// <param name="drop">From how many negative and positive values there are to how many of each go.</param>
-    private static MagnitudeCut Of(float* values, long count, Func<int, int, (int Negative, int Positive)> drop)
+    private static MagnitudeCut Of<TCounts>(ref TCounts values, Func<int, int, (int Negative, int Positive)> drop)
+        where TCounts : IMagnitudeCounts
     {
-        const int leading = 1 << (31 - (2 * LowBits));
-        var counts = stackalloc int[2 * leading];
-        new Span<int>(counts, 2 * leading).Clear();
-        for (var k = 0L; k < count; k++)
+        Span<int> counts = stackalloc int[2 * LeadingBins];
+        values.CountLeading(counts);
+        var (ofNegatives, ofPositives) = drop(TensorPrimitives.Sum<int>(counts[LeadingBins..]), TensorPrimitives.Sum<int>(counts[..LeadingBins]));
+        var cut = new MagnitudeCut(Threshold.Begin(counts[LeadingBins..], ofNegatives), Threshold.Begin(counts[..LeadingBins], ofPositives));
+        counts = counts[..(2 * Bins)];
+        for (var shift = LowBits; shift >= 0 && cut.Dropped > 0; shift -= LowBits)
         {
-            counts[Bits(values[k]) >> (2 * LowBits)]++;
-        }
-
-        var positives = new ReadOnlySpan<int>(counts, leading);
-        var negatives = new ReadOnlySpan<int>(counts + leading, leading);
-        var (ofNegatives, ofPositives) = drop(TensorPrimitives.Sum(negatives), TensorPrimitives.Sum(positives));
-        var cut = new MagnitudeCut(Threshold.Begin(negatives, ofNegatives), Threshold.Begin(positives, ofPositives));
-        if (cut.negative.Left + cut.positive.Left == 0)
-        {
-            return cut;
-        }
-
-        for (var shift = LowBits; shift >= 0; shift -= LowBits)
-        {
-            const int bins = 1 << LowBits;
-            new Span<int>(counts, 2 * bins).Clear();
-            for (var k = 0L; k < count; k++)
-            {
-                var bits = Bits(values[k]);
-                var prefix = bits >> (shift + LowBits);
-                if (prefix == cut.positive.Prefix || prefix == (cut.negative.Prefix | (Sign >> (shift + LowBits))))
-                {
-                    counts[((bits >> 31) * bins) + ((bits >> shift) & (bins - 1))]++;
-                }
-            }
-
-            cut.positive.Refine(new ReadOnlySpan<int>(counts, bins));
-            cut.negative.Refine(new ReadOnlySpan<int>(counts + bins, bins));
+            values.CountNext(shift, cut.positive.Prefix, cut.negative.Prefix, counts);
+            cut.positive.Refine(counts[..Bins]);
+            cut.negative.Refine(counts[Bins..]);
         }
 
         return cut;
@@ -99,12 +110,16 @@ internal unsafe struct MagnitudeCut : IConnectionRule
     {
         public uint Prefix;
         public int Left;
+        public int Drop;
+        private int ties;
+
+        public readonly CutEnd End => new(Prefix, Left, ties);
 
         /// <param name="counts">Values by their leading bits.</param>
         /// <param name="drop">How many of them go.</param>
         public static Threshold Begin(ReadOnlySpan<int> counts, int drop)
         {
-            var threshold = new Threshold { Left = drop };
+            var threshold = new Threshold { Left = drop, Drop = drop };
             threshold.Prefix = threshold.Bin(counts);
             return threshold;
         }
@@ -120,7 +135,60 @@ internal unsafe struct MagnitudeCut : IConnectionRule
                 Left -= counts[bin++];
             }
 
+            ties = counts[bin];
             return (uint)bin;
         }
     }
+
+    private readonly struct CountedValues(float* values, long count) : IMagnitudeCounts
+    {
+        public void CountLeading(Span<int> counts)
+        {
+            counts.Clear();
+            fixed (int* bins = counts)
+            {
+                for (var k = 0L; k < count; k++)
+                {
+                    bins[Bits(values[k]) >> (2 * LowBits)]++;
+                }
+            }
+        }
+
+        public void CountNext(int shift, uint positive, uint negative, Span<int> counts)
+        {
+            counts.Clear();
+            fixed (int* bins = counts)
+            {
+                for (var k = 0L; k < count; k++)
+                {
+                    var bits = Bits(values[k]);
+                    var prefix = bits >> (shift + LowBits);
+                    if (prefix == positive || prefix == (negative | (Sign >> (shift + LowBits))))
+                    {
+                        bins[((bits >> 31) * Bins) + ((bits >> shift) & (Bins - 1))]++;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// <summary>Where a sign's part of a cut ends.</summary>
+/// <param name="Magnitude">Bits of the largest magnitude that goes.</param>
+/// <param name="Go">Of the values that have it, so many go, the first ones.</param>
+/// <param name="Ties">Values that have it; of a cut that drops nothing it says nothing.</param>
+internal readonly record struct CutEnd(uint Magnitude, int Go, int Ties);
+
+/// <summary>Values that can be counted by their bits, wherever they are. −0 counts as 0.</summary>
+internal interface IMagnitudeCounts
+{
+    /// <param name="counts">[sign, leading bits], positive first; overwritten.</param>
+    void CountLeading(Span<int> counts);
+
+    /// <summary>Counts those whose leading bits are a sign's, by the next ones.</summary>
+    /// <param name="shift">Bits behind the next ones.</param>
+    /// <param name="positive">Leading bits of positive ones.</param>
+    /// <param name="negative">Leading bits of the magnitude of negative ones.</param>
+    /// <param name="counts">[sign, next bits], positive first; overwritten.</param>
+    void CountNext(int shift, uint positive, uint negative, Span<int> counts);
 }

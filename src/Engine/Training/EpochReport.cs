@@ -1,3 +1,5 @@
+using SparseService.Engine.Topology;
+
 namespace SparseService.Engine.Training;
 
 /// <summary>An epoch's result from what was added up in it and the network that was tested.</summary>
@@ -5,25 +7,28 @@ internal static class EpochReport
 {
     /// <param name="sums">Of the epoch, over all ranks.</param>
     /// <param name="everActive">[hidden layer][neuron], see <see cref="Evaluator.EverActive"/>.</param>
+    /// <param name="work">Where the connections are; default: on the host.</param>
     /// <param name="gradients">How many gradients the squares in <paramref name="sums"/> are of.</param>
     public static EpochResult Of(
         TrainerState state, EpochSums sums, int epoch, double gradients, TestResult tested, bool[][] everActive, double learningRate, double trainSeconds,
-        int threads)
+        int threads, TopologyWork? work = null)
     {
+        var where = work ?? TopologyWork.OnHost;
         var layers = state.Network.Layers;
         var statistics = new LayerStatistics[layers.Count];
         var squares = sums.WeightGradientSquares.ToArray();
-        SparseNetwork.ForEach(layers.Count, threads, l => statistics[l] = StatisticsOf.Layer(
+        SparseNetwork.ForEach(layers.Count, where.TakesSeveralCallers ? threads : 1, l => statistics[l] = StatisticsOf.Layer(
             layers[l],
             l + 1 < layers.Count ? layers[l + 1] : null,
             l + 1 < layers.Count ? everActive[l] : null,
-            Math.Sqrt(squares[l] / gradients)));
-        var of = new NetworkStatistics { Layers = statistics, InputImportance = Topology.NeuronStrength.Outgoing(layers[0].Weights) };
+            Math.Sqrt(squares[l] / gradients),
+            where));
+        var of = new NetworkStatistics { Layers = statistics, InputImportance = where.OutgoingStrength(layers[0].Weights) };
         return Of(state, sums, epoch, gradients, tested, of, learningRate, trainSeconds);
     }
 
     /// <param name="statistics">Of the network that was tested.</param>
-    /// <inheritdoc cref="Of(TrainerState, EpochSums, int, double, TestResult, bool[][], double, double, int)"/>
+    /// <inheritdoc cref="Of(TrainerState, EpochSums, int, double, TestResult, bool[][], double, double, int, TopologyWork)"/>
     public static EpochResult Of(
         TrainerState state, EpochSums sums, int epoch, double gradients, TestResult tested, NetworkStatistics statistics, double learningRate,
         double trainSeconds)

@@ -79,11 +79,12 @@ internal sealed unsafe class SparseLayer : IDisposable
         index == network.Layers.Count - 2 ? Activation.Linear : Activation.ForHiddenLayer(network.Activation, index + 1);
 
     /// <summary>Brings what is derived from the pattern up to date after evolution or pruning.</summary>
-    public void PatternChanged()
+    /// <param name="work">Where the connections are; default: on the host.</param>
+    public void PatternChanged(TopologyWork? work = null)
     {
         if (transpose is not null && !transpose.IsOf(Weights))
         {
-            transpose.Rebuild();
+            (work ?? TopologyWork.OnHost).Rebuild(transpose);
         }
     }
 

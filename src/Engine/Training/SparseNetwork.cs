@@ -32,8 +32,10 @@ internal sealed class SparseNetwork(IReadOnlyList<SparseLayer> layers) : IDispos
     /// <summary>What follows an epoch's test: pruning and evolution, each when its time has come.</summary>
     /// <param name="epoch">The epoch just trained.</param>
     /// <param name="changes">One per layer; filled in.</param>
+    /// <param name="work">Where the connections are; default: on the host.</param>
     // Not after the last epoch: fresh connections would leave the network worse than it was trained to be.
-    public void ChangeAfter(int epoch, TrainingOptions options, IReadOnlyList<LayerChanges> changes, int threads = 1)
+    public void ChangeAfter(
+        int epoch, TrainingOptions options, IReadOnlyList<LayerChanges> changes, int threads = 1, TopologyWork? work = null)
     {
         if (epoch == options.Epochs)
         {
@@ -47,29 +49,22 @@ internal sealed class SparseNetwork(IReadOnlyList<SparseLayer> layers) : IDispos
 
         if (options.Evolution is { } evolution && epoch % evolution.EveryEpochs == 0)
         {
-            Evolve(options, epoch, changes, threads);
+            Evolve(options, epoch, changes, threads, work);
         }
     }
 
     /// <summary>One topology update (SET) of every evolving layer.</summary>
     /// <param name="epoch">The epoch just trained; part of the random key.</param>
     /// <param name="changes">One per layer; births and deaths are filled in.</param>
-    public void Evolve(TrainingOptions options, int epoch, IReadOnlyList<LayerChanges> changes, int threads = 1)
+    /// <param name="work">Where the connections are; default: on the host.</param>
+    public void Evolve(TrainingOptions options, int epoch, IReadOnlyList<LayerChanges> changes, int threads = 1, TopologyWork? work = null)
     {
+        var where = work ?? TopologyWork.OnHost;
         var evolving = options.Evolution!.IncludeOutputLayer ? Layers.Count : Layers.Count - 1;
         partition ??= options.Parallel is { Method: ParallelMethod.Partitioned, Partition.OwnColumns: not null } parallel
             ? NetworkPartition.OfFirst(options, parallel.Workers)
             : null;
-        if (threads > 1)
-        {
-            ForEach(evolving, threads, layer => Evolve(options, epoch, layer, changes[layer]));
-            return;
-        }
-
-        for (var layer = 0; layer < evolving; layer++)
-        {
-            Evolve(options, epoch, layer, changes[layer]);
-        }
+        ForEach(evolving, where.TakesSeveralCallers ? threads : 1, layer => Evolve(options, epoch, layer, changes[layer], where));
     }
 
     /// <summary>Importance pruning of every hidden layer: all choices are made on the complete network, then carried out.</summary>
@@ -105,7 +100,7 @@ internal sealed class SparseNetwork(IReadOnlyList<SparseLayer> layers) : IDispos
         }
     }
 
-    private void Evolve(TrainingOptions options, int epoch, int l, LayerChanges changes)
+    private void Evolve(TrainingOptions options, int epoch, int l, LayerChanges changes, TopologyWork work)
     {
         var (layer, weights) = (Layers[l], Layers[l].Weights);
         var initializer = options.Evolution!.NewWeights == NewWeights.Zero
@@ -115,9 +110,9 @@ internal sealed class SparseNetwork(IReadOnlyList<SparseLayer> layers) : IDispos
 
         // Input features are never removed.
         open[l] ??= l == 0 ? new OpenNeurons(layer.Removed, weights.Columns) : new OpenNeurons(layer.Removed, Layers[l - 1].Removed);
-        changes.Births = changes.Deaths = SetEvolution.Evolve(
+        changes.Births = changes.Deaths = work.Evolve(
             layer.Connections, options.Evolution.DropFraction, initializer, open[l]!, layer.Explored, ref stream, OwnColumnsOf(options, l));
-        layer.PatternChanged();
+        layer.PatternChanged(work);
     }
 
     // The first layer's inputs belong to nobody: every rank reads the data itself.

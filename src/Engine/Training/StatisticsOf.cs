@@ -13,18 +13,32 @@ internal static class StatisticsOf
     private const int TopCount = 10;
     private const int DeadCount = 10;
 
-    public static LayerStatistics Layer(SparseLayer layer, SparseLayer? next, bool[]? everActive, double gradientNorm)
+    /// <param name="next">The layer behind it, if there is one.</param>
+    /// <param name="everActive">Of each neuron, whether it ever had an output other than 0.</param>
+    /// <param name="work">Where the connections are; default: on the host.</param>
+    public static LayerStatistics Layer(
+        SparseLayer layer, SparseLayer? next, bool[]? everActive, double gradientNorm, TopologyWork? work = null)
     {
+        var where = work ?? TopologyWork.OnHost;
         var weights = layer.Weights;
         var disconnected = 0;
         var dead = 0;
         var firstDead = new List<int>();
-        using var connected = next is null ? null : HaveOutputs(next.Weights);
+        using var fanIn = new DeviceBuffer<int>(weights.Rows);
+        using var fanOut = new DeviceBuffer<int>(weights.Columns);
+        using var outputs = next is null ? null : new DeviceBuffer<int>(weights.Rows);
         using var strength = new DeviceBuffer<float>(weights.Rows);
-        NeuronStrength.Incoming(weights, strength.Span);
+        weights.FanIn(fanIn.Span);
+        where.FanOut(weights, fanOut.Span);
+        where.IncomingStrength(weights, strength.Span);
+        if (outputs is not null)
+        {
+            where.FanOut(next!.Weights, outputs.Span);
+        }
+
         for (var neuron = 0; neuron < weights.Rows; neuron++)
         {
-            if (weights.FanIn(neuron) == 0 || (connected is not null && !connected[neuron]))
+            if (fanIn[neuron] == 0 || (outputs is not null && outputs[neuron] == 0))
             {
                 disconnected++;
             }
@@ -49,8 +63,8 @@ internal static class StatisticsOf
             DisconnectedNeurons = disconnected,
             DeadNeurons = dead,
             Dead = firstDead,
-            FanIn = FanIn(weights),
-            FanOut = FanOut(weights),
+            FanIn = Degrees(fanIn.Span),
+            FanOut = Degrees(fanOut.Span),
             ExplorationRate = ExplorationRate(layer),
             GradientNorm = gradientNorm,
             Importance = Distribution(strength.Span),
@@ -115,44 +129,9 @@ internal static class StatisticsOf
         };
     }
 
-    private static DegreeDistribution FanIn(CsrMatrix weights)
-    {
-        using var degrees = new DeviceBuffer<int>(weights.Rows);
-        for (var row = 0; row < weights.Rows; row++)
-        {
-            degrees[row] = weights.FanIn(row);
-        }
-
-        return Degrees(degrees.Span);
-    }
-
-    private static unsafe DegreeDistribution FanOut(CsrMatrix weights)
-    {
-        using var degrees = new DeviceBuffer<int>(weights.Columns);
-        degrees.Clear();
-        for (var k = 0L; k < weights.Nnz; k++)
-        {
-            degrees.Pointer[weights.ColumnIndices.Pointer[k]]++;
-        }
-
-        return Degrees(degrees.Span);
-    }
-
     private static double ExplorationRate(SparseLayer layer)
     {
         var cells = (double)layer.Weights.Rows * layer.Weights.Columns;
         return Math.Clamp(layer.Explored.Estimate(), layer.Weights.Nnz, cells) / cells;
-    }
-
-    private static unsafe DeviceBuffer<bool> HaveOutputs(CsrMatrix weights)
-    {
-        var connected = new DeviceBuffer<bool>(weights.Columns);
-        connected.Clear();
-        for (var k = 0L; k < weights.Nnz; k++)
-        {
-            connected.Pointer[weights.ColumnIndices.Pointer[k]] = true;
-        }
-
-        return connected;
     }
 }

@@ -119,9 +119,10 @@ public sealed class Trainer : ITraining
         state.SeeAccuracy(tested.Accuracy);
 
         var result = EpochReport.Of(
-            state, state.Sums, epoch, StepsPerEpoch, tested, evaluator.EverActive, LearningRate.At(Options, epoch), trainSeconds, backend.Threads);
+            state, state.Sums, epoch, StepsPerEpoch, tested, evaluator.EverActive, LearningRate.At(Options, epoch), trainSeconds, backend.Threads,
+            backend.Topology);
         evolution.Start();
-        state.Network.ChangeAfter(epoch, Options, changes, backend.Threads);
+        state.Network.ChangeAfter(epoch, Options, changes, backend.Threads, backend.Topology);
         evolution.Stop();
         EndEpoch();
         return EpochReport.With(result, changes, evolution.Elapsed.TotalSeconds, test.Elapsed.TotalSeconds);

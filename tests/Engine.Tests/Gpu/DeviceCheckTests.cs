@@ -12,6 +12,7 @@ public class DeviceCheckTests
         using var output = new StringWriter();
         Assert.Equal(0, Checks.Devices(output, "opencl"));
         Assert.True(Checks.Kernels(output, "opencl") == 0, output.ToString());
+        Assert.True(EvolutionCheck.Run(output, "opencl", widest: 1000) == 0, output.ToString());
         Assert.Contains("chosen: ", output.ToString(), StringComparison.Ordinal);
         Assert.Contains("34 cases, 0 failed", output.ToString(), StringComparison.Ordinal);
     }

@@ -1,13 +1,13 @@
 using SparseService.Engine.Gpu;
-using SparseService.Engine.Sparse;
-using SparseService.Engine.Topology;
-using static SparseService.Engine.Tests.Kernels.KernelData;
+using SparseService.Engine.Inference;
+using SparseService.Engine.Inference.Challenge;
+using SparseService.Engine.Tests.Inference;
 
 namespace SparseService.Engine.Tests.Gpu;
 
 public sealed class DeviceInferenceTests
 {
-    private const float Cap = 32;
+    private static readonly int[] Widths = [70, 33, 300, 17, 64, 65, 128, 40, 90, 50, 70, 64, 20, 30, 64, 31, 128, 90, 40, 60, 25];
 
     // The sizes of GPU and processor, and ones that leave remainders everywhere.
     private static readonly FusedShape[] Shapes = [FusedShape.OfGpu, FusedShape.OfProcessor, new(16, 8, 4, 4, 2)];
@@ -16,45 +16,94 @@ public sealed class DeviceInferenceTests
     [InlineData(1, 1)]
     [InlineData(2, 13)]
     [InlineData(5, 100)]
-    [InlineData(9, 257)]
+    [InlineData(20, 257)]
     public void Run_RandomNetwork_FindsTheInputsThatSumsInDoubleFind(int depth, int rows)
     {
         var device = DeviceSkip.Device();
-        int[] widths = [70, 33, 300, 17, 64, 65, 128, 40, 90, 50];
-        var weights = Enumerable.Range(0, depth).Select(l => Exact(Matrix(widths[l + 1], widths[l], 0.15, seed: (ulong)(l + 1)))).ToArray();
-        var biases = weights.Select(w => Enumerable.Repeat(-0.25f, w.Rows).ToArray()).ToArray();
-        const int words = 2;
-        var bits = Bits(rows, words, widths[0]);
-        var (expected, active) = Reference(weights, biases, bits, words);
+        var (layers, inputs) = Network(depth, rows);
+        var expected = SmallNetworks.InDouble(layers, inputs);
 
+        // All at once, in parts that come together when most have died, and in parts to the end; layers that stay, that do not fit, and that are streamed.
         foreach (var shape in Shapes)
         {
-            foreach (var most in new[] { 0, 7 })
+            foreach (var (most, layerBytes) in new[] { (0, 1L << 30), (0, 0), (40, 1L << 30), (7, 0), (7, 5000) })
             {
-                using var inference = new DeviceInference(device, weights, biases, Cap, shape) { MostInputs = most };
-                Assert.Equal(expected, inference.Run(bits, words));
-                Assert.Equal(active, inference.Active);
-                Assert.Equal(expected, inference.Run(bits, words));
+                using var inference = new DeviceInference([device], shape, layerBytes) { MostInputs = most };
+                AssertSame(expected, inference.Run(LayerFeed.Of(layers), inputs));
+                AssertSame(expected, inference.Run(LayerFeed.Of(layers), inputs));
+                Assert.InRange(inference.StayingLayers, layerBytes > 5000 ? depth : 0, layerBytes == 0 ? 0 : depth);
+                using var feed = LayerFeed.Streaming(Network(depth, rows).Layers, depth, Widths[0]);
+                AssertSame(expected, inference.Run(feed, inputs));
+                Assert.Equal(0, inference.StayingLayers);
             }
         }
 
-        Array.ForEach(weights, w => w.Dispose());
+        Array.ForEach(layers, layer => layer.Dispose());
+    }
+
+    [Theory]
+    [InlineData(257)]
+    [InlineData(3)]
+    [InlineData(1)] // fewer inputs than devices
+    public void Run_SeveralDevices_IsAsOne(int rows)
+    {
+        var device = DeviceSkip.Device();
+        var (layers, inputs) = Network(20, rows);
+        var expected = SmallNetworks.InDouble(layers, inputs);
+        foreach (var devices in Several(device))
+        {
+            foreach (var most in new[] { 0, 20 })
+            {
+                using var inference = new DeviceInference(devices) { MostInputs = most };
+                Assert.Equal(devices.Count, inference.Threads);
+                AssertSame(expected, inference.Run(LayerFeed.Of(layers), inputs));
+                using var feed = LayerFeed.Streaming(Network(20, rows).Layers, 20, Widths[0]);
+                AssertSame(expected, inference.Run(feed, inputs));
+            }
+        }
+
+        Array.ForEach(layers, layer => layer.Dispose());
+    }
+
+    // With some other network between, and after a run that has ended in the middle: what stays on a device is always this network's.
+    [Fact]
+    public void Run_NetworksInTurn_NeverMixesThem()
+    {
+        var device = DeviceSkip.Device();
+        using var inference = new DeviceInference([device]);
+        var (one, other) = (Network(6, 50), Network(3, 50));
+        foreach (var (layers, inputs) in new[] { one, other, one, one })
+        {
+            AssertSame(SmallNetworks.InDouble(layers, inputs), inference.Run(LayerFeed.Of(layers), inputs));
+            Assert.Equal(layers.Length, inference.StayingLayers);
+        }
+
+        CompactLayer[] torn = [.. one.Layers[..4], one.Layers[0]];
+        Assert.Throws<ArgumentException>(() => inference.Run(LayerFeed.Of(torn), one.Inputs));
+        AssertSame(SmallNetworks.InDouble(one.Layers, one.Inputs), inference.Run(LayerFeed.Of(one.Layers), one.Inputs));
     }
 
     [Fact]
-    public void Run_ChallengeNetwork_FindsTheInputsThatSumsInDoubleFind()
+    public void Run_NothingDies_AllAreLeft()
     {
         var device = DeviceSkip.Device();
-        var weights = RadixNet.Layers(1024, 13);
-        var biases = weights.Select(_ => Enumerable.Repeat(-0.3f, 1024).ToArray()).ToArray();
-        var bits = Bits(60, 16, 1024, share: 0.25);
-        var (expected, active) = Reference(weights, biases, bits, 16);
-        Assert.InRange(expected.Length, 1, 59); // else the test could not tell
+        var layers = Enumerable.Range(0, 18).Select(_ => new CompactLayer(64, Enumerable.Range(0, 65).ToArray(), Columns(), Ones(), new float[64], 1)).ToArray();
+        var inputs = SmallNetworks.Inputs(40, 64, seed: 3);
+        for (var row = 0; row < inputs.Rows; row++)
+        {
+            inputs[row, row] = true;
+        }
 
-        using var inference = new DeviceInference(device, weights, biases, Cap);
-        Assert.Equal(expected, inference.Run(bits, 16));
-        Assert.Equal(active, inference.Active);
-        Array.ForEach(weights, w => w.Dispose());
+        foreach (var most in new[] { 0, 9 })
+        {
+            using var inference = new DeviceInference([device]) { MostInputs = most };
+            var result = inference.Run(LayerFeed.Of(layers), inputs);
+            Assert.Equal(Enumerable.Range(0, 40), result.Survivors);
+            Assert.All(result.Active, count => Assert.Equal(40, count));
+        }
+
+        static ushort[] Columns() => [.. Enumerable.Range(0, 64).Select(column => (ushort)column)];
+        static float[] Ones() => [.. Enumerable.Repeat(1f, 64)];
     }
 
     // What the authors' own program prints of the padding of this network: rows of 32 lanes.
@@ -62,7 +111,7 @@ public sealed class DeviceInferenceTests
     public void Of_ChallengeNetwork_PadsAsThePaper()
     {
         var padded = 0L;
-        foreach (var layer in RadixNet.Layers(1024, 120))
+        foreach (var layer in new ChallengeNetwork(1024, 120).Make())
         {
             padded += SlicedLayer.Of(layer, FusedShape.OfGpu).Values.Length / 32;
             layer.Dispose();
@@ -75,7 +124,7 @@ public sealed class DeviceInferenceTests
     public void Of_SmallLayer_HasTheStagesAndSlicesOfTheHandTable()
     {
         // Rows 0 to 2 in a block of 4, stages of 2 inputs, slices of 2 rows. Inputs used: 1, 4, 6.
-        using var w = new CsrMatrix(3, 7, [0, 2, 3, 5], [1, 6, 4, 4, 6], [1f, 2, 3, 4, 5]);
+        using var w = new CompactLayer(7, [0, 2, 3, 5], [1, 6, 4, 4, 6], [1f, 2, 3, 4, 5], [-1f, -2, -3], 32);
 
         var layer = SlicedLayer.Of(w, new FusedShape(4, 2, 2, 1, 1));
 
@@ -85,95 +134,84 @@ public sealed class DeviceInferenceTests
         Assert.Equal([0, 2, 4, 6, 8], layer.SliceOffsets); // one entry a row in each slice of each stage
         Assert.Equal([0, 1, 1, 0, 0, 0, 0, 0], layer.Columns.Select(column => (int)column));
         Assert.Equal([1f, 3, 4, 0, 2, 0, 5, 0], layer.Values);
+        Assert.Equal([-1f, -2, -3], layer.Biases);
     }
 
     [Fact]
-    public void Create_WhatCannotWork_SaysWhy()
+    public void Create_MoreDevicesThanThereAre_SaysHowMany()
     {
-        var device = DeviceSkip.Device();
-        using var w = new CsrMatrix(1, 2, [0, 1], [0], [1f]);
-        Assert.Contains("none above 0", Assert.Throws<ArgumentException>(() => new DeviceInference(device, [w], [[0.5f]], Cap)).Message, StringComparison.Ordinal);
-        Assert.Contains("Layer 1 has 2 inputs; allowed: 1", Assert.Throws<ArgumentException>(() => new DeviceInference(device, [w, w], [[0f], [0f]], Cap)).Message, StringComparison.Ordinal);
-        using var wide = new CsrMatrix(1, 65_537, [0, 1], [65_536], [1f]);
-        Assert.Contains("at most 65536", Assert.Throws<ArgumentException>(() => new DeviceInference(device, [wide], [[0f]], Cap)).Message, StringComparison.Ordinal);
-        using var inference = new DeviceInference(device, [w], [[0f]], Cap);
-        Assert.Throws<ArgumentException>(() => inference.Run([1, 2, 3], 2));
+        DeviceSkip.Device();
+        var fault = Assert.Throws<NoDeviceException>(() => SparseInference.Create("opencl", 0, new InferenceOptions(Devices: 1000)));
+        Assert.Contains("1000 devices are wanted", fault.Message, StringComparison.Ordinal);
+    }
+
+    // Of PoCL's two ways the second gives each array of a group memory of its own, in which an access beside it does not stay unseen.
+    [Theory]
+    [InlineData("pthread pthread")]
+    [InlineData("basic basic")]
+    public void Create_TwoDevicesOfADriver_FindTheSame(string devices)
+    {
+        DeviceSkip.Device();
+        var (code, output) = DeviceProgram.Run(RunOnTwo, "", ("POCL_DEVICES", devices));
+        Assert.True(code == 0, output);
+        if (output.Contains("There are not two", StringComparison.Ordinal))
+        {
+            Assert.Skip("The driver cannot show its processor twice, as PoCL does");
+        }
+
+        Assert.Contains("two as one", output, StringComparison.Ordinal);
+    }
+
+    internal static void RunOnTwo(string argument)
+    {
+        if (GpuDevice.All.Count < 2)
+        {
+            Console.WriteLine("There are not two" + argument);
+            return;
+        }
+
+        var (layers, inputs) = Network(9, 101);
+        using var inference = SparseInference.Create("opencl", 0, new InferenceOptions(Devices: 2));
+        AssertSame(SmallNetworks.InDouble(layers, inputs), inference.Run(LayerFeed.Of(layers), inputs));
+        Assert.Contains(" + ", inference.Place, StringComparison.Ordinal);
+        Console.WriteLine("two as one");
     }
 
     internal static void RunSmall(string argument)
     {
-        var weights = new[] { Exact(Matrix(9, 10, 0.4, seed: 1)), Exact(Matrix(7, 9, 0.4, seed: 2)) };
-        var biases = weights.Select(w => new float[w.Rows]).ToArray();
-        var bits = Bits(11, 1, 10);
-        using var inference = new DeviceInference(GpuDevice.Choose("opencl"), weights, biases, Cap, new FusedShape(4, 4, 2, 4, 1));
-        Assert.Equal(Reference(weights, biases, bits, 1).Survivors, inference.Run(bits, 1));
+        var layers = SmallNetworks.Layers([10, 9, 7, 8], seed: 1);
+        var inputs = SmallNetworks.Inputs(11, 10, seed: 2);
+        foreach (var most in new[] { 0, 4 })
+        {
+            using var inference = new DeviceInference([GpuDevice.Choose("opencl")], new FusedShape(4, 4, 2, 4, 1), mostBytes: 0) { MostInputs = most };
+            AssertSame(SmallNetworks.InDouble(layers, inputs), inference.Run(LayerFeed.Of(layers), inputs));
+        }
+
         Console.WriteLine("as the reference" + argument);
     }
 
-    // Weights of few bits: sums are exact, and no rounding decides what is above 0.
-    private static CsrMatrix Exact(CsrMatrix w)
+    // Parts of the processor, uneven where it has three units; and one device three times over, each with a context and queues of its own.
+    private static IEnumerable<IReadOnlyList<GpuDevice>> Several(GpuDevice device)
     {
-        for (var k = 0L; k < w.Nnz; k++)
+        yield return [device, device, device];
+        if (!device.IsGpu && device.ComputeUnits > 1)
         {
-            w.Values[k] = MathF.Round(w.Values[k] * 16) / 16;
+            yield return ((OpenClApi)device.Api).Split(1, 1);
         }
 
-        return w;
+        if (!device.IsGpu && device.ComputeUnits > 2)
+        {
+            yield return ((OpenClApi)device.Api).Split(1, device.ComputeUnits - 1);
+        }
     }
 
-    private static ulong[] Bits(int rows, int words, int width, double share = 0.3)
+    // The first layers' inputs die sooner or later; see SmallNetworks for what is irregular.
+    private static (CompactLayer[] Layers, BitRows Inputs) Network(int depth, int rows) =>
+        (SmallNetworks.Layers(Widths[..(depth + 1)], seed: 11), SmallNetworks.Inputs(rows, Widths[0], seed: 12));
+
+    private static void AssertSame((int[] Survivors, long[] Active) expected, InferenceResult result)
     {
-        var random = RandomStream.For(5, RandomPurpose.GeneratedData);
-        var bits = new ulong[rows * words];
-        for (var row = 0; row < rows; row++)
-        {
-            for (var feature = 0; feature < width; feature++)
-            {
-                // Later inputs are emptier: some die at once, others never.
-                bits[(row * words) + (feature / 64)] |= random.NextDouble() < 2 * share * row / rows ? 1UL << (feature % 64) : 0;
-            }
-        }
-
-        return bits;
-    }
-
-    private static (int[] Survivors, long[] Active) Reference(CsrMatrix[] weights, float[][] biases, ulong[] bits, int words)
-    {
-        var (survivors, active) = (new List<int>(), new long[weights.Length]);
-        for (var row = 0; row < bits.Length / words; row++)
-        {
-            var x = Enumerable.Range(0, weights[0].Columns).Select(f => (bits[(row * words) + (f / 64)] >> (f % 64)) & 1).Select(bit => (double)bit).ToArray();
-            var isAlive = true;
-            for (var l = 0; l < weights.Length && isAlive; l++)
-            {
-                active[l]++;
-                x = Apply(weights[l], biases[l], x);
-                isAlive = x.Any(value => value > 0);
-            }
-
-            if (isAlive)
-            {
-                survivors.Add(row);
-            }
-        }
-
-        return ([.. survivors], active);
-    }
-
-    private static double[] Apply(CsrMatrix w, float[] bias, double[] x)
-    {
-        var y = new double[w.Rows];
-        for (var row = 0; row < w.Rows; row++)
-        {
-            double sum = bias[row];
-            for (var k = w.RowOffsets[row]; k < w.RowOffsets[row + 1L]; k++)
-            {
-                sum += (double)w.Values[k] * x[w.ColumnIndices[k]];
-            }
-
-            y[row] = Math.Min(Cap, Math.Max(0, sum));
-        }
-
-        return y;
+        Assert.Equal(expected.Survivors, result.Survivors);
+        Assert.Equal(expected.Active, result.Active);
     }
 }

@@ -42,6 +42,15 @@ public sealed class OclgrindTests : IDisposable
     }
 
     [Fact]
+    public void Evolution_SmallShapes_HasNoRaceAndStaysInItsBuffers()
+    {
+        var output = RunChecked(DeviceEvolutionTests.RunSmall, "");
+        Assert.Contains("as the reference", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("race", output, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("Invalid", output, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
     public void Planted_Race_IsReported() =>
         Assert.Contains("race", RunChecked(RunPlanted, "kernel void planted(global int *a) { a[0] = get_global_id(0); }"), StringComparison.OrdinalIgnoreCase);
 

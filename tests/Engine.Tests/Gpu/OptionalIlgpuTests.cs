@@ -26,7 +26,7 @@ public class OptionalIlgpuTests
         foreach (var create in new Action[] { () => Backend.Create("ilgpu"), () => Backend.For(options, null), () => SparseInference.Create("ilgpu") })
         {
             var fault = Assert.Throws<NoDeviceException>(create);
-            Assert.Contains("Backend is 'ilgpu'; allowed: reference, simd, opencl.", fault.Message, StringComparison.Ordinal);
+            Assert.Contains("Backend is 'ilgpu'; allowed: reference, simd, opencl, cuda.", fault.Message, StringComparison.Ordinal);
             Assert.Contains("needs the package ILGPU", fault.Message, StringComparison.Ordinal);
         }
     }

@@ -1,8 +1,10 @@
 using System.Text.RegularExpressions;
 using SparseService.Engine.Data;
 using SparseService.Engine.Gpu;
+using SparseService.Engine.Inference;
 using SparseService.Engine.Kernels;
 using SparseService.Engine.Tests.Data;
+using SparseService.Engine.Tests.Inference;
 using SparseService.Engine.Tests.Kernels;
 using SparseService.Engine.Training;
 using static SparseService.Engine.Tests.Kernels.KernelData;
@@ -133,9 +135,21 @@ public partial class PtxTests
             backend.Gather(data, [1, 2, 3, 4], Vector(19, seed: 1), Vector(19, seed: 2), x, 4);
         }
 
-        using var w = Matrix(40, 64, 0.2, seed: 1);
-        using var inference = new DeviceInference(device, [w], [new float[40]], 32, FusedShape.OfGpu);
-        inference.Run([1, 2, 3], 1);
+        DeviceEvolutionTests.StartEverything(backend);
+        StartInference(device);
+    }
+
+    // All at once, and in parts, which the host takes from layer to layer.
+    private static void StartInference(GpuDevice device)
+    {
+        var layers = SmallNetworks.Layers([10, 9, 7, 8], seed: 1);
+        foreach (var most in new[] { 0, 4 })
+        {
+            using var inference = new DeviceInference([device], FusedShape.OfGpu, mostBytes: 0) { MostInputs = most };
+            inference.Run(LayerFeed.Of(layers), SmallNetworks.Inputs(11, 10, seed: 2));
+        }
+
+        Array.ForEach(layers, layer => layer.Dispose());
     }
 
     private static PtxProgram Program(string program, string options)

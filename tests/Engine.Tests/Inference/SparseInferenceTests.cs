@@ -11,7 +11,7 @@ public class SparseInferenceTests
     public static TheoryData<string, int, int> Cases()
     {
         var cases = new TheoryData<string, int, int>();
-        foreach (var backend in SparseInference.Backends)
+        foreach (var backend in SparseInference.Available)
         {
             foreach (var count in new[] { 1, 15, 16, 17, 63, 64, 65, 300, 1000 })
             {
@@ -59,13 +59,20 @@ public class SparseInferenceTests
         Assert.Equal(result.Active.Zip(result.Connections, (active, nnz) => (double)active * nnz).Sum(), result.ExecutedEdges);
     }
 
-    [Fact]
-    public void Run_StreamThatFails_ThrowsItsFault()
+    public static TheoryData<string> Backends => [.. SparseInference.Available];
+
+    [Theory, MemberData(nameof(Backends))]
+    public void Run_StreamThatFails_ThrowsItsFault(string backend)
     {
-        using var inference = SparseInference.Create("simd", 1);
+        using var inference = SparseInference.Create(backend, 1);
         using var feed = LayerFeed.Streaming(Failing(), 5, Widths[0]);
 
-        Assert.Throws<InvalidDataException>(() => inference.Run(feed, SmallNetworks.Inputs(10, Widths[0], seed: 1)));
+        var inputs = SmallNetworks.Inputs(10, Widths[0], seed: 1);
+        Assert.Throws<InvalidDataException>(() => inference.Run(feed, inputs));
+
+        // What is left of it does not reach the next run.
+        var layers = SmallNetworks.Layers(Widths, seed: 11);
+        Assert.Equal(SmallNetworks.InDouble(layers, inputs).Survivors, inference.Run(LayerFeed.Of(layers), inputs).Survivors);
 
         static IEnumerable<CompactLayer> Failing()
         {
@@ -90,10 +97,10 @@ public class SparseInferenceTests
         }
     }
 
-    [Fact]
-    public void Run_WrongNetworks_NamesWhatIsAllowed()
+    [Theory, MemberData(nameof(Backends))]
+    public void Run_WrongNetworks_NamesWhatIsAllowed(string backend)
     {
-        using var inference = SparseInference.Create("simd", 1);
+        using var inference = SparseInference.Create(backend, 1);
         var inputs = SmallNetworks.Inputs(10, 64, seed: 1);
 
         Assert.Contains("bias above 0", Fault([new CompactLayer(64, [0, 0], [], [], [0.5f], 1)]), StringComparison.Ordinal);
@@ -115,14 +122,24 @@ public class SparseInferenceTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new CompactLayer(CompactLayer.MostColumns + 1, [0], [], [], [], 1));
     }
 
-    [Theory]
-    [InlineData(ChallengeKind.Official)]
-    [InlineData(ChallengeKind.Random)]
-    public void Run_ChallengeNetwork_HasTheExactCategories(ChallengeKind kind)
+    public static TheoryData<string, ChallengeKind> Networks()
+    {
+        var networks = new TheoryData<string, ChallengeKind>();
+        foreach (var backend in SparseInference.Available.Except(["reference"]))
+        {
+            networks.Add(backend, ChallengeKind.Official);
+            networks.Add(backend, ChallengeKind.Random);
+        }
+
+        return networks;
+    }
+
+    [Theory, MemberData(nameof(Networks))]
+    public void Run_ChallengeNetwork_HasTheExactCategories(string backend, ChallengeKind kind)
     {
         var layers = new ChallengeNetwork(1024, 120, kind).Make().ToArray();
         var inputs = GeneratedInputs.Of(700, 1024, seed: 5);
-        using var inference = SparseInference.Create("simd");
+        using var inference = SparseInference.Create(backend);
 
         var result = inference.Run(LayerFeed.Of(layers), inputs);
 
