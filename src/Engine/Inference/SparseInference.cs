@@ -124,5 +124,5 @@ public abstract class SparseInference : IDisposable
 }
 
 /// <summary>How <see cref="SparseInference"/> works on registers.</summary>
-/// <param name="Lanes">Inputs that are computed together: 16, 32, 48 or 64; 0 = as many as the second-level cache holds.</param>
+/// <param name="Lanes">Inputs that are computed together: 16, 32, 48 or 64; 0 = as many as pay: 64, fewer where layers are wide.</param>
 public sealed record InferenceOptions(int Lanes = 0);
