@@ -20,7 +20,7 @@ internal sealed class ChallengeVerb : Verb
     private readonly Option<int?> inputs = Number("--inputs", 1, "Only the first inputs (all 60000).");
     private readonly Option<int?> threads = Number("--threads", 0, "0 = one per processor (default). Does not change the categories.");
     private readonly Option<string?> backend = Text("--backend", "NAME", "reference, simd (default), opencl, cuda or ilgpu.");
-    private readonly Option<int?> lanes = Number("--lanes", 16, "Inputs computed together: 16, 32, 48 or 64 (as the cache allows).");
+    private readonly Option<int?> lanes = Number("--lanes", 16, "Inputs computed together: 16, 32, 48 or 64 (by the width of the layers).");
     private readonly Option<int?> devices = Number("--devices", 1, "Of opencl and cuda: devices that share the inputs (1).");
     private readonly Option<int?> rounds = Number("--rounds", 1, "Runs, the fastest of which counts (1).");
     private readonly Option<string?> structure = Text(

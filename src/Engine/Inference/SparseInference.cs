@@ -145,6 +145,7 @@ public abstract class SparseInference : IDisposable
 }
 
 /// <summary>How <see cref="SparseInference"/> works.</summary>
-/// <param name="Lanes">Of <c>simd</c>: inputs that are computed together, 16, 32, 48 or 64; 0 = as many as the second-level cache holds.</param>
+/// <param name="Lanes">Of <c>simd</c>: inputs that are computed together, 16, 32, 48 or 64; 0 = as many as pay: 64, fewer where layers
+/// are wide.</param>
 /// <param name="Devices">Of <c>opencl</c> and <c>cuda</c>: devices that share the inputs, each with all the weights.</param>
 public sealed record InferenceOptions(int Lanes = 0, int Devices = 1);
