@@ -1,5 +1,3 @@
-using SparseService.Engine.Elementwise;
-using SparseService.Engine.Kernels;
 using SparseService.Engine.Training;
 
 namespace SparseService.Engine.Ilgpu;

@@ -1,8 +1,3 @@
-using SparseService.Engine.Elementwise;
-using SparseService.Engine.Ilgpu.Kernels;
-using SparseService.Engine.Kernels;
-using SparseService.Engine.Sparse;
-
 namespace SparseService.Engine.Ilgpu;
 
 public sealed unsafe partial class IlgpuBackend

@@ -1,6 +1,3 @@
-using SparseService.Engine.Gpu;
-using SparseService.Engine.Kernels;
-
 namespace SparseService.Engine.Ilgpu;
 
 /// <summary>The operations of training as C# kernels of ILGPU, on CUDA or OpenCL. What it computes stays there until somebody on the

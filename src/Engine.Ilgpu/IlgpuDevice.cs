@@ -2,8 +2,6 @@ using ILGPU.IR;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
-using SparseService.Engine.Gpu;
-using SparseService.Engine.Ilgpu.Kernels;
 
 namespace SparseService.Engine.Ilgpu;
 
@@ -57,16 +55,10 @@ internal sealed unsafe class IlgpuDevice : IDeviceLink<DeviceBytes>
     }
 
     public void Upload(void* host, DeviceBytes memory, long bytes) => Try($"a transfer of {bytes:N0} bytes to the device", () =>
-    {
-        memory.First<byte>(bytes).CopyFromCPU<byte, ArrayView<byte>>(accelerator.DefaultStream, ref *(byte*)host, bytes);
-        return bytes;
-    });
+        memory.First<byte>(bytes).CopyFromCPU<byte, ArrayView<byte>>(accelerator.DefaultStream, ref *(byte*)host, bytes));
 
     public void Download(DeviceBytes memory, void* host, long bytes) => Try($"a transfer of {bytes:N0} bytes from the device", () =>
-    {
-        memory.First<byte>(bytes).CopyToCPU<byte, ArrayView<byte>>(accelerator.DefaultStream, ref *(byte*)host, bytes);
-        return bytes;
-    });
+        memory.First<byte>(bytes).CopyToCPU<byte, ArrayView<byte>>(accelerator.DefaultStream, ref *(byte*)host, bytes));
 
     /// <summary>Runs a kernel with a thread for each row and column, in groups of so many columns. Returns before it has run.</summary>
     public void Launch<TKernel>(TKernel kernel, long rows, int columns = 1, int lanes = 1)
@@ -77,11 +69,7 @@ internal sealed unsafe class IlgpuDevice : IDeviceLink<DeviceBytes>
         if (grid.X > 0 && grid.Y > 0)
         {
             var config = new KernelConfig(grid, new Index2D(lanes, height));
-            Try($"kernel {typeof(TKernel).Name}", () =>
-            {
-                Launcher<TKernel>()(accelerator.DefaultStream, config, kernel);
-                return rows;
-            });
+            Try($"kernel {typeof(TKernel).Name}", () => Launcher<TKernel>()(accelerator.DefaultStream, config, kernel));
         }
     }
 
@@ -119,6 +107,12 @@ internal sealed unsafe class IlgpuDevice : IDeviceLink<DeviceBytes>
             return (Action<AcceleratorStream, KernelConfig, TKernel>)launcher;
         }
     }
+
+    private void Try(string doing, Action action) => Try(doing, () =>
+    {
+        action();
+        return true;
+    });
 
     // A context of CUDA belongs to a thread, and any may come.
     private T Try<T>(string doing, Func<T> action) => Try(ToString(), doing, () =>

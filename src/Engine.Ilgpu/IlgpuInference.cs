@@ -1,8 +1,3 @@
-using SparseService.Engine.Gpu;
-using SparseService.Engine.Ilgpu.Kernels;
-using SparseService.Engine.Inference;
-using SparseService.Engine.Kernels;
-
 namespace SparseService.Engine.Ilgpu;
 
 /// <summary>Fused inference as C# kernels: a layer is one launch, and inputs that have become 0 leave between two of them.</summary>

@@ -1,5 +1,3 @@
-using SparseService.Engine.Inference;
-
 namespace SparseService.Engine.Ilgpu.Kernels;
 
 /// <summary>One layer of inference on many inputs: Y = min(cap, max(0, W·X + b)). [output, slot] threads, neighbours of which share the

@@ -1,5 +1,3 @@
-using SparseService.Engine.Elementwise;
-
 namespace SparseService.Engine.Ilgpu.Kernels;
 
 /// <summary>What becomes of a gradient as soon as it is known.</summary>

@@ -1,5 +1,4 @@
 using ILGPU.Util;
-using SparseService.Engine.Elementwise;
 using System.Runtime.Intrinsics;
 
 namespace SparseService.Engine.Ilgpu.Kernels;

@@ -1,5 +1,3 @@
-using SparseService.Engine.Elementwise;
-
 namespace SparseService.Engine.Ilgpu.Kernels;
 
 // A thread has one sample of one row while the row's connections pass, in their order: the weight is read once for all threads side by

@@ -1,5 +1,3 @@
-using SparseService.Engine.Elementwise;
-
 namespace SparseService.Engine.Ilgpu.Kernels;
 
 /// <summary>Softmax cross-entropy, see Loss.cs: dLogits = p − onehot(class), which may stand in the logits' place. [sample]
