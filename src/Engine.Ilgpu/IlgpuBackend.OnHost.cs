@@ -16,16 +16,10 @@ public sealed unsafe partial class IlgpuBackend
         float* parameters, float* gradients, float* state0, float* state1, long count, in OptimizerStep step, float scale) =>
         host.ParameterUpdate(parameters, gradients, state0, state1, count, step, scale);
 
+    // Asked for in place only: losses of the host have the host's own.
     protected override void ProbabilitiesCore(
-        LossKind kind, DeviceBuffer<float> logits, DeviceBuffer<float> probabilities, int outputs, int batchSize)
-    {
-        if (!ReferenceEquals(logits, probabilities))
-        {
-            logits.Row(0, outputs * batchSize).CopyTo(probabilities.Span);
-        }
-
+        LossKind kind, DeviceBuffer<float> logits, DeviceBuffer<float> probabilities, int outputs, int batchSize) =>
         host.Probabilities(kind, probabilities, outputs, batchSize);
-    }
 
     protected override LossResult BinaryCrossEntropyCore(
         DeviceBuffer<float> logits, ReadOnlySpan<int> classes, DeviceBuffer<float> dLogits, int batchSize, int samples) =>

@@ -5,14 +5,6 @@ public sealed unsafe partial class IlgpuBackend
     private IReadOnlyDictionary<object, int> slots = new Dictionary<object, int>();
     private DeviceBytes? totals;
 
-    /// <summary>Sums that give gradients, to be launched with what becomes of them.</summary>
-    private interface IGradients
-    {
-        /// <returns>The sum of their squares; 0 while that is added up on the device.</returns>
-        double Launch<TUse>(TUse use)
-            where TUse : struct, IGradientUse;
-    }
-
     internal override void BeginSteps(IReadOnlyDictionary<object, int> slots, ReadOnlySpan<double> sums)
     {
         this.slots = slots;
@@ -37,22 +29,22 @@ public sealed unsafe partial class IlgpuBackend
 
     protected override double SparseWeightGradientCore(
         CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> dW, int batchSize, int samples) =>
-        new WeightGradients(this, w, x, dY, batchSize, samples, dW).Launch(new KeepGradient(ToWrite(dW, w.Nnz)));
+        new Gradients(this, w, x, dY, w.Rows, batchSize, samples, dW).Launch(new KeepGradient(ToWrite(dW, w.Nnz)));
 
     protected override double SparseWeightUpdateCore(
         CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> state0, DeviceBuffer<float>? state1, int batchSize,
         int samples, in OptimizerStep step) => Updated(
-            new WeightGradients(this, w, x, dY, batchSize, samples, w), ToWrite(w.Values), ToWrite(state0),
+            new Gradients(this, w, x, dY, w.Rows, batchSize, samples, w), ToWrite(w.Values), ToWrite(state0),
             state1 is null ? default : ToWrite(state1), step);
 
     protected override double BiasGradientCore(DeviceBuffer<float> dY, DeviceBuffer<float> db, int batchSize, int samples) =>
-        new BiasGradients(this, (int)db.Length, dY, batchSize, samples, db).Launch(new KeepGradient(ToWrite(db, db.Length)));
+        new Gradients(this, null, null, dY, (int)db.Length, batchSize, samples, db).Launch(new KeepGradient(ToWrite(db, db.Length)));
 
     protected override double BiasUpdateCore(
         float[] bias, DeviceBuffer<float> dY, float[] state0, float[]? state1, int batchSize, int samples, in OptimizerStep step)
     {
         var norm = Updated(
-            new BiasGradients(this, bias.Length, dY, batchSize, samples, bias), ToRead(bias), ToRead(state0), ToRead(state1), step);
+            new Gradients(this, null, null, dY, bias.Length, batchSize, samples, bias), ToRead(bias), ToRead(state0), ToRead(state1), step);
         foreach (var array in step.StateSlots > 1 ? [bias, state0, state1!] : (float[][])[bias, state0])
         {
             arrays.Changed(array);
@@ -61,11 +53,10 @@ public sealed unsafe partial class IlgpuBackend
         return norm;
     }
 
-    private static double Updated<TGradients>(
-        TGradients gradients, ArrayView<float> parameters, ArrayView<float> state0, ArrayView<float> state1, in OptimizerStep step)
-        where TGradients : struct, IGradients
+    private static double Updated(
+        Gradients gradients, ArrayView<float> parameters, ArrayView<float> state0, ArrayView<float> state1, in OptimizerStep step)
     {
-        var call = new UpdateCall<TGradients>(gradients, parameters, state0, state1);
+        var call = new UpdateCall(gradients, parameters, state0, state1);
         step.Dispatch(ref call);
         return call.Norm;
     }
@@ -82,41 +73,38 @@ public sealed unsafe partial class IlgpuBackend
         return isDeferred ? 0 : scratch.Downloaded<double>(into, 1)[0];
     }
 
-    private readonly struct WeightGradients(
-        IlgpuBackend backend, CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, int batchSize, int samples, object owner)
-        : IGradients
+    /// <summary>Sums over samples, to be launched with what becomes of them: one for each connection, or without connections for each
+    /// row of dY.</summary>
+    private readonly struct Gradients(
+        IlgpuBackend backend, CsrMatrix? w, DeviceBuffer<float>? x, DeviceBuffer<float> dY, int rows, int batchSize, int samples,
+        object owner)
     {
+        /// <returns>The sum of their squares; 0 while that is added up on the device.</returns>
         public double Launch<TUse>(TUse use)
             where TUse : struct, IGradientUse
         {
-            var runs = checked((int)((w.Nnz + WeightSums<TUse>.Run - 1) / WeightSums<TUse>.Run));
-            var lanes = backend.Lanes(batchSize);
-            backend.device.Launch(
-                new WeightSums<TUse>(
-                    w.Rows, batchSize, backend.ToRead(w.RowOffsets), backend.ToRead(w.ColumnIndices), backend.ToRead(x), backend.ToRead(dY),
-                    1f / samples, use, backend.Squares(runs)),
-                runs, lanes, lanes);
+            var (lanes, scale) = (backend.Lanes(batchSize), 1f / samples);
+            var runs = w is null ? rows : checked((int)((w.Nnz + WeightSums<TUse>.Run - 1) / WeightSums<TUse>.Run));
+            var (gradients, squares) = (backend.ToRead(dY), backend.Squares(runs));
+            if (w is null)
+            {
+                backend.device.Launch(new BiasSums<TUse>(rows, batchSize, gradients, scale, use, squares), runs, lanes, lanes);
+            }
+            else
+            {
+                var (offsets, columns) = (backend.ToRead(w.RowOffsets), backend.ToRead(w.ColumnIndices));
+                backend.device.Launch(
+                    new WeightSums<TUse>(rows, batchSize, offsets, columns, backend.ToRead(x!), gradients, scale, use, squares),
+                    runs, lanes, lanes);
+            }
+
             return backend.Norm(owner, runs);
         }
     }
 
-    private readonly struct BiasGradients(
-        IlgpuBackend backend, int rows, DeviceBuffer<float> dY, int batchSize, int samples, object owner) : IGradients
-    {
-        public double Launch<TUse>(TUse use)
-            where TUse : struct, IGradientUse
-        {
-            var lanes = backend.Lanes(batchSize);
-            backend.device.Launch(
-                new BiasSums<TUse>(rows, batchSize, backend.ToRead(dY), 1f / samples, use, backend.Squares(rows)), rows, lanes, lanes);
-            return backend.Norm(owner, rows);
-        }
-    }
-
     /// <summary>Launches gradients as they are compiled for one update rule.</summary>
-    private struct UpdateCall<TGradients>(
-        TGradients gradients, ArrayView<float> parameters, ArrayView<float> state0, ArrayView<float> state1) : IOptimizerUser
-        where TGradients : struct, IGradients
+    private struct UpdateCall(
+        Gradients gradients, ArrayView<float> parameters, ArrayView<float> state0, ArrayView<float> state1) : IOptimizerUser
     {
         public double Norm { get; private set; }
 

@@ -83,14 +83,11 @@ internal sealed unsafe class IlgpuDevice : IDeviceLink<DeviceBytes>
     {
         var all = Platform.Value.Devices;
         var wanted = Environment.GetEnvironmentVariable(ChoiceVariable);
-        if (string.IsNullOrEmpty(wanted))
-        {
-            return all.FirstOrDefault(IsDevice) ?? throw new NoDeviceException(
+        return !string.IsNullOrEmpty(wanted)
+            ? DeviceChoice.Of(ChoiceVariable, wanted, all, device => device.Name)
+            : all.FirstOrDefault(IsDevice) ?? throw new NoDeviceException(
                 "ILGPU knows no device: there is no driver of CUDA, and none of OpenCL with generic address spaces. Install the driver of"
                 + $" your device, or use the backend simd ({ChoiceVariable}=cpu computes on the processor, for tests only)");
-        }
-
-        return DeviceChoice.Of(ChoiceVariable, wanted, all, device => device.Name);
     }
 
     private Action<AcceleratorStream, KernelConfig, TKernel> Launcher<TKernel>()
@@ -98,12 +95,8 @@ internal sealed unsafe class IlgpuDevice : IDeviceLink<DeviceBytes>
     {
         lock (launchers)
         {
-            if (!launchers.TryGetValue(typeof(TKernel), out var launcher))
-            {
-                launcher = accelerator.LoadKernel<TKernel>(Run<TKernel>);
-                launchers.Add(typeof(TKernel), launcher);
-            }
-
+            launchers.TryGetValue(typeof(TKernel), out var launcher);
+            launchers[typeof(TKernel)] = launcher ??= accelerator.LoadKernel<TKernel>(Run<TKernel>);
             return (Action<AcceleratorStream, KernelConfig, TKernel>)launcher;
         }
     }

@@ -42,8 +42,7 @@ internal sealed class IlgpuInference(IlgpuDevice device, int threads) : SparseIn
 
     private protected override void Continue(IReadOnlyList<CompactLayer> layers, Span<long> active)
     {
-        var before = left;
-        left = [];
+        (var before, left) = (left, []);
         foreach (var block in before)
         {
             Activations(layers, 0, block.Inputs.Length);

@@ -1,10 +1,5 @@
-using System.Security.Claims;
-using Hangfire;
 using Hangfire.Dashboard;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace SparseService.Jobs.Hangfire;
 

@@ -1,11 +1,6 @@
-using Hangfire;
 using Hangfire.Logging;
 using Hangfire.PostgreSql;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Npgsql;
-using SparseService.Jobs.Hosting;
 
 namespace SparseService.Jobs.Hangfire;
 

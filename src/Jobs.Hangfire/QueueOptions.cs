@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using SparseService.Jobs.Hosting;
 
 namespace SparseService.Jobs.Hangfire;
 

@@ -1,9 +1,5 @@
 using System.Data.Common;
-using Hangfire;
 using Hangfire.Storage;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace SparseService.Jobs.Hangfire;
 

@@ -1,7 +1,3 @@
-using Hangfire;
-using SparseService.Jobs.Hosting;
-using SparseService.Jobs.Queue;
-
 namespace SparseService.Jobs.Hangfire;
 
 /// <summary>The recurring jobs that make up for what got lost, and remove what nobody needs.</summary>

@@ -1,10 +1,5 @@
-using Hangfire;
 using Hangfire.Server;
 using Hangfire.States;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using SparseService.Jobs.Commands;
-using SparseService.Jobs.Queue;
 using SparseService.Jobs.Training;
 
 namespace SparseService.Jobs.Hangfire;

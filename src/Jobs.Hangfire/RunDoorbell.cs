@@ -1,8 +1,5 @@
 using System.Data.Common;
-using Hangfire;
-using Microsoft.Extensions.Logging;
 using Npgsql;
-using SparseService.Jobs.Queue;
 
 namespace SparseService.Jobs.Hangfire;
 

@@ -1,16 +1,5 @@
-using System.Security.Claims;
-using Hangfire;
 using Hangfire.AspNetCore;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
-using SparseService.Jobs.Commands;
-using SparseService.Jobs.Hosting;
-using SparseService.Jobs.Queue;
 
 namespace SparseService.Jobs.Hangfire;
 

@@ -29,24 +29,20 @@ internal static class Fused
         var result = generator.AllocateHardware(value);
         using var command = generator.BeginCommand("fma.rn.f32");
         command.AppendArgument(result);
-        foreach (var argument in new[] { a, b, c })
-        {
-            command.AppendArgument(argument);
-        }
+        command.AppendArgument(a);
+        command.AppendArgument(b);
+        command.AppendArgument(c);
     }
 
     private static void EmitForOpenCl(CLBackend backend, CLCodeGenerator generator, Value value)
     {
         var call = (MethodCall)value;
-        var (a, b, c) = (generator.Load(call[0]), generator.Load(call[1]), generator.Load(call[2]));
         using var statement = generator.BeginStatement(generator.Allocate(value));
         statement.AppendCommand("fma");
         statement.BeginArguments();
-        foreach (var argument in new[] { a, b, c })
-        {
-            statement.AppendArgument(argument);
-        }
-
+        statement.AppendArgument(generator.Load(call[0]));
+        statement.AppendArgument(generator.Load(call[1]));
+        statement.AppendArgument(generator.Load(call[2]));
         statement.EndArguments();
     }
 }

@@ -14,7 +14,8 @@ public sealed partial class GpuDevice
         var alike = All.Where(device => device != first && IsLike(device, first)).Prepend(first).ToList();
         return count <= alike.Count
             ? alike[..count]
-            : throw new NoDeviceException($"{count} devices are wanted, and there are {alike.Count} like {first.Name}; allowed: 1 to {alike.Count}");
+            : throw new NoDeviceException(
+                $"{count} devices are wanted, and there are {alike.Count} like {first.Name}; allowed: 1 to {alike.Count}");
     }
 
     private static bool IsLike(GpuDevice one, GpuDevice other) =>

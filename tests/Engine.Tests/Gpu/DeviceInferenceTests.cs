@@ -183,7 +183,8 @@ public sealed class DeviceInferenceTests
         var inputs = SmallNetworks.Inputs(11, 10, seed: 2);
         foreach (var most in new[] { 0, 4 })
         {
-            using var inference = new DeviceInference([GpuDevice.Choose("opencl")], new FusedShape(4, 4, 2, 4, 1), mostBytes: 0) { MostInputs = most };
+            using var inference = new DeviceInference(
+                [GpuDevice.Choose("opencl")], new FusedShape(4, 4, 2, 4, 1), mostBytes: 0) { MostInputs = most };
             AssertSame(SmallNetworks.InDouble(layers, inputs), inference.Run(LayerFeed.Of(layers), inputs));
         }
 
