@@ -54,12 +54,14 @@ public class HangfireTests
         await JobsBench.WaitAsync(
             async () => await bench.Database.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM runs WHERE state = 'running')"), "the only slot to be taken");
 
-        await bench.CreateRunAsync(JobsBench.Options(epochs: 1));
-        await JobsBench.WaitAsync(() => CountAsync(bench, Deliveries, 2), "the second run to be enqueued");
+        // Of the first one a sweep may have found, before it was taken, that it waits: what it enqueued waits, too.
+        var runId = await bench.CreateRunAsync(JobsBench.Options(epochs: 1));
+        var deliveries = $"{Deliveries} AND arguments::text LIKE '%{runId}%'";
+        await JobsBench.WaitAsync(() => CountAsync(bench, deliveries, 1), "the second run to be enqueued");
         var swept = await SweepsAsync(bench);
         await JobsBench.WaitAsync(async () => await SweepsAsync(bench) >= swept + 2, "two more sweeps");
 
-        Assert.True(await CountAsync(bench, Deliveries, 2));
+        Assert.True(await CountAsync(bench, deliveries, 1));
     }
 
     [Fact]
