@@ -4,7 +4,7 @@ namespace SparseService.Engine.Gpu;
 
 /// <summary>Device copies of managed arrays. Nobody can tell when somebody touches an array, so a copy counts only while steps are under way,
 /// in which by agreement nobody does.</summary>
-internal sealed unsafe class ArrayCopies<TMemory>(IDeviceLink<TMemory> link)
+internal sealed class ArrayCopies<TMemory>(IDeviceLink<TMemory> link)
     where TMemory : class, IDisposable
 {
     // A copy goes when its array does.
@@ -21,11 +21,7 @@ internal sealed unsafe class ArrayCopies<TMemory>(IDeviceLink<TMemory> link)
         var copy = copies.GetValue(array, key => new Copy(link.Allocate(key.LongLength * sizeof(float))));
         if (!isStepping || copy.Stretch != stretch)
         {
-            fixed (float* host = array)
-            {
-                link.Upload(host, copy.Memory, array.LongLength * sizeof(float));
-            }
-
+            link.Upload<TMemory, float>(array, copy.Memory);
             copy.Stretch = isStepping ? stretch : 0;
             copy.IsChanged = false;
         }
@@ -61,13 +57,7 @@ internal sealed unsafe class ArrayCopies<TMemory>(IDeviceLink<TMemory> link)
         changed.Clear();
     }
 
-    private void Fetch(float[] array, Copy copy)
-    {
-        fixed (float* host = array)
-        {
-            link.Download(copy.Memory, host, array.LongLength * sizeof(float));
-        }
-    }
+    private void Fetch(float[] array, Copy copy) => link.Download<TMemory, float>(copy.Memory, array);
 
     private sealed class Copy(TMemory memory)
     {

@@ -31,10 +31,7 @@ public sealed unsafe partial class DeviceBackend
         KernelOf("ActiveNeurons", "mark_active").Value(everActive.Length).Value(samples).Value(batchSize).Memory(ToRead(y)).Memory(marks)
             .Run(queue, everActive.Length, shapes.GroupItems);
         var active = new byte[everActive.Length];
-        fixed (byte* host = active)
-        {
-            queue.Download(marks, host, active.Length);
-        }
+        queue.Download<DeviceMemory, byte>(marks, active);
 
         for (var neuron = 0; neuron < active.Length; neuron++)
         {

@@ -22,11 +22,11 @@ public sealed unsafe partial class DeviceBackend
         arrays.Begin();
         if (Device.HasDouble)
         {
-            Upload(totals, sums);
+            queue.Upload(sums, totals);
         }
         else
         {
-            Upload<float>(totals, Array.ConvertAll(sums.ToArray(), sum => (float)sum));
+            queue.Upload<DeviceMemory, float>(Array.ConvertAll(sums.ToArray(), sum => (float)sum), totals);
         }
     }
 
@@ -152,14 +152,5 @@ public sealed unsafe partial class DeviceBackend
         }
 
         return norm[0];
-    }
-
-    private void Upload<T>(DeviceMemory memory, ReadOnlySpan<T> items)
-        where T : unmanaged
-    {
-        fixed (T* host = items)
-        {
-            queue.Upload(host, memory, (long)items.Length * sizeof(T));
-        }
     }
 }

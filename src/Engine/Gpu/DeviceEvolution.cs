@@ -7,7 +7,7 @@ namespace SparseService.Engine.Gpu;
 /// <summary>One update of a layer's topology on a device, see MagnitudeCut.cl and Regrowth.cl.</summary>
 /// <remarks>The thresholds are found as on the host, from counts that the device makes. Sites are drawn on the host, since the gaps between them are
 /// logarithms, which devices round in their own ways; they depend on no connection. What grows there is decided here.</remarks>
-internal sealed unsafe class DeviceEvolution(DeviceBackend backend, DeviceScan scan, Connections connections) : IMagnitudeCounts
+internal sealed class DeviceEvolution(DeviceBackend backend, DeviceScan scan, Connections connections) : IMagnitudeCounts
 {
     /// <summary>What Regrowth.cl is compiled with.</summary>
     public static readonly string Options = $"-DINDEX_BITS={ExplorationSketch.IndexBits}";
@@ -81,10 +81,7 @@ internal sealed unsafe class DeviceEvolution(DeviceBackend backend, DeviceScan s
         var bins = backend.Scratch("bins", bytes);
         queue.Clear(bins);
         values(Cut(name)).Memory(bins).Local(bytes).Run(queue, CountingGroups * items, items);
-        fixed (int* host = counts)
-        {
-            queue.Download(bins, host, bytes);
-        }
+        queue.Download(bins, counts);
     }
 
     // Of values that are equal some go and some stay.
@@ -112,14 +109,10 @@ internal sealed unsafe class DeviceEvolution(DeviceBackend backend, DeviceScan s
             .Memory(backend.ToRead(weights.ColumnIndices)).Memory(Places).Memory(Offsets(sites)).Memory(Columns(sites))
             .Value(draw.PriorityKey).Value(draw.Watched).Memory(Grows(sites)).Memory(Priorities(sites)).Memory(found).Memory(watched)
             .Run(queue, weights.Rows, items);
-        var counts = stackalloc int[2];
-        queue.Download(found, counts, 2 * sizeof(int));
+        Span<int> counts = stackalloc int[2];
+        queue.Download(found, counts);
         var priorities = new ulong[counts[1]];
-        fixed (ulong* host = priorities)
-        {
-            queue.Download(watched, host, priorities.LongLength * sizeof(ulong));
-        }
-
+        queue.Download<DeviceMemory, ulong>(watched, priorities);
         var survey = new GrowthSurvey();
         survey.Add(counts[0], priorities);
         return survey;
@@ -132,11 +125,7 @@ internal sealed unsafe class DeviceEvolution(DeviceBackend backend, DeviceScan s
         Grower("explore").Value(weights.Rows).Value(weights.Columns).Memory(siteOffsets).Memory(columns).Memory(ranks).Memory(registers)
             .Run(queue, weights.Rows, items);
         var seen = new int[ExplorationSketch.Registers];
-        fixed (int* host = seen)
-        {
-            queue.Download(registers, host, seen.Length * sizeof(int));
-        }
-
+        queue.Download<DeviceMemory, int>(registers, seen);
         explored.Add(new ExplorationSketch(Array.ConvertAll(seen, rank => (byte)rank)));
     }
 

@@ -55,9 +55,6 @@ internal sealed unsafe class DeviceLayer : IDisposable
             arrays[index] = array = new DeviceMemory(queue.Device, bytes);
         }
 
-        fixed (T* host = items)
-        {
-            queue.Upload(host, array, bytes);
-        }
+        queue.Upload(items, array);
     }
 }

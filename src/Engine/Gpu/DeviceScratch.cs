@@ -29,11 +29,7 @@ internal sealed unsafe class DeviceScratch<TMemory>(IDeviceLink<TMemory> link) :
         where T : unmanaged
     {
         var memory = Of(purpose, (long)items.Length * sizeof(T));
-        fixed (T* host = items)
-        {
-            link.Upload(host, memory, (long)items.Length * sizeof(T));
-        }
-
+        link.Upload(items, memory);
         return memory;
     }
 
@@ -41,11 +37,7 @@ internal sealed unsafe class DeviceScratch<TMemory>(IDeviceLink<TMemory> link) :
         where T : unmanaged
     {
         var items = new T[length];
-        fixed (T* host = items)
-        {
-            link.Download(memory, host, (long)length * sizeof(T));
-        }
-
+        link.Download<TMemory, T>(memory, items);
         return items;
     }
 

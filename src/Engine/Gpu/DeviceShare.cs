@@ -7,7 +7,7 @@ namespace SparseService.Engine.Gpu;
 /// Inputs that fit the device all at once stay there from layer to layer. Others wait in the host's memory: each part of them goes through the layers that
 /// are given together, and comes back without those that have died.
 /// </remarks>
-internal sealed unsafe class DeviceShare : IDisposable
+internal sealed class DeviceShare : IDisposable
 {
     // Of the device's memory that activations may take; the rest is for weights.
     private const double ActivationShare = 0.6;
@@ -190,11 +190,7 @@ internal sealed unsafe class DeviceShare : IDisposable
         }
 
         var ids = new int[counts[layer]];
-        fixed (int* host = ids)
-        {
-            queue.Download(buffers!.Ids, host, (long)ids.Length * sizeof(int));
-        }
-
+        queue.Download<DeviceMemory, int>(buffers!.Ids, ids);
         return ids;
     }
 }

@@ -5,7 +5,7 @@ using SparseService.Engine.Topology;
 namespace SparseService.Engine.Gpu;
 
 /// <summary>What happens to the connections between steps, on a device: they never leave it. Only lists of new sites and of counts travel.</summary>
-internal sealed unsafe class DeviceTopology(DeviceBackend backend) : TopologyWork
+internal sealed class DeviceTopology(DeviceBackend backend) : TopologyWork
 {
     // The more tiles, the more groups; but counts of all tiles shall not take more room than the connections.
     private const int MostTiles = 256;
@@ -79,11 +79,7 @@ internal sealed unsafe class DeviceTopology(DeviceBackend backend) : TopologyWor
     public override void FanOut(CsrMatrix weights, Span<int> degrees)
     {
         var offsets = new long[weights.Columns + 1];
-        fixed (long* host = offsets)
-        {
-            backend.Queue.Download(Sorted(weights, PerConnection(backend, weights.Nnz)), host, offsets.LongLength * sizeof(long));
-        }
-
+        backend.Queue.Download<DeviceMemory, long>(Sorted(weights, PerConnection(backend, weights.Nnz)), offsets);
         for (var column = 0; column < weights.Columns; column++)
         {
             degrees[column] = (int)(offsets[column + 1] - offsets[column]);
@@ -95,10 +91,7 @@ internal sealed unsafe class DeviceTopology(DeviceBackend backend) : TopologyWor
         var sums = backend.Scratch("strength", (long)strength.Length * sizeof(float));
         backend.KernelOf("NeuronStrength", "neuron_strength", "").Value(strength.Length).Memory(offsets).Memory(positions)
             .Memory(backend.ToRead(weights.Values)).Memory(sums).Run(backend.Queue, strength.Length, backend.Shapes.GroupItems);
-        fixed (float* host = strength)
-        {
-            backend.Queue.Download(sums, host, (long)strength.Length * sizeof(float));
-        }
+        backend.Queue.Download(sums, strength);
     }
 
     private DeviceMemory Sorted(CsrMatrix weights, DeviceMemory positions)

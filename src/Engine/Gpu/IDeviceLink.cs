@@ -24,3 +24,29 @@ internal unsafe interface IDeviceLink<TMemory>
     {
     }
 }
+
+/// <summary>The same for whole lists.</summary>
+internal static unsafe class DeviceLinks
+{
+    /// <summary>Copies to the device; the list is free again on return.</summary>
+    public static void Upload<TMemory, T>(this IDeviceLink<TMemory> link, ReadOnlySpan<T> items, TMemory memory)
+        where TMemory : class, IDisposable
+        where T : unmanaged
+    {
+        fixed (T* host = items)
+        {
+            link.Upload(host, memory, (long)items.Length * sizeof(T));
+        }
+    }
+
+    /// <summary>Copies to the host, after everything that was asked for before, as many as there is room for.</summary>
+    public static void Download<TMemory, T>(this IDeviceLink<TMemory> link, TMemory memory, Span<T> items)
+        where TMemory : class, IDisposable
+        where T : unmanaged
+    {
+        fixed (T* host = items)
+        {
+            link.Download(memory, host, (long)items.Length * sizeof(T));
+        }
+    }
+}

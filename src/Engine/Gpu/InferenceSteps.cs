@@ -41,7 +41,7 @@ internal sealed unsafe class InferenceSteps : IDisposable
         Begin(buffers, bits.Length / words, layer: 0);
         Width = width;
         using var input = new DeviceMemory(queue.Device, (long)bits.Length * sizeof(ulong));
-        Upload(bits, input);
+        queue.Upload(bits, input);
         expand.Begin().Value(width).Value(Left).Value(words).Memory(input).Memory(buffers.X).Memory(buffers.List).Memory(buffers.Ids)
             .Value(firstId).Run(queue, (width, Left), RowGroup);
     }
@@ -52,8 +52,8 @@ internal sealed unsafe class InferenceSteps : IDisposable
         Begin(buffers, count, layer);
         Width = waiting.Width;
         queue.Upload(waiting.Activations.Pointer + ((long)from * Width), buffers.X, (long)count * Width * sizeof(float));
-        Upload<int>(waiting.Ids.AsSpan(from, count), buffers.Ids);
-        Upload<int>(Enumerable.Range(0, count).ToArray(), buffers.List);
+        queue.Upload<DeviceMemory, int>(waiting.Ids.AsSpan(from, count), buffers.Ids);
+        queue.Upload<DeviceMemory, int>(Enumerable.Range(0, count).ToArray(), buffers.List);
         GC.KeepAlive(waiting);
     }
 
@@ -84,11 +84,7 @@ internal sealed unsafe class InferenceSteps : IDisposable
     public int[] Counts(InferenceBuffers buffers, int layer)
     {
         var counts = new int[layer + 1];
-        fixed (int* host = counts)
-        {
-            queue.Download(buffers.Counts, host, counts.Length * sizeof(int));
-        }
-
+        queue.Download<DeviceMemory, int>(buffers.Counts, counts);
         Left = counts[layer];
         return counts;
     }
@@ -116,14 +112,5 @@ internal sealed unsafe class InferenceSteps : IDisposable
         queue.Clear(buffers.Alive);
         queue.Clear(buffers.Counts);
         queue.WriteTo(buffers.Counts, (long)layer * sizeof(int), sizeof(int), &count, blocking: true);
-    }
-
-    private void Upload<T>(ReadOnlySpan<T> items, DeviceMemory memory)
-        where T : unmanaged
-    {
-        fixed (T* host = items)
-        {
-            queue.Upload(host, memory, (long)items.Length * sizeof(T));
-        }
     }
 }
