@@ -47,8 +47,8 @@ public static partial class RunQueues
                 provider.GetRequiredService<IOptions<WorkerOptions>>().Value, provider.GetRequiredService<IOptions<QueueOptions>>().Value);
             options.ServerName = provider.GetRequiredService<WorkerIdentity>().Name;
             options.Activator = new AspNetCoreJobActivator(provider.GetRequiredService<IServiceScopeFactory>());
-            return new BackgroundJobServerHostedService(
-                provider.GetRequiredService<JobStorage>(), options, [], provider.GetRequiredService<IHostApplicationLifetime>());
+            return new HangfireServer(
+                provider.GetRequiredService<JobStorage>(), options, provider.GetRequiredService<IHostApplicationLifetime>());
         });
 
     private static BackgroundJobServerOptions Server(WorkerOptions worker, int workers, string[] queues, bool isLightweight) => new()

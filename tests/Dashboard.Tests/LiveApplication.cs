@@ -114,7 +114,6 @@ internal sealed class LiveApplication : IAsyncDisposable
                 ["ConnectionStrings:Postgres"] = database.ConnectionString,
                 ["Urls"] = Address,
                 ["Worker:CachePath"] = Path.Combine(AppContext.BaseDirectory, "datasets"),
-                ["Queue:Kind"] = "builtin", // Pages do not know how runs are handed out; this way starts and stops soonest.
             });
             builder.Configuration.AddInMemoryCollection(
                 settings.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Value)));

@@ -114,6 +114,16 @@ public class HangfireTests
     }
 
     [Fact]
+    public async Task Stop_OfAHostWithoutPatience_IsNoFault()
+    {
+        await using var bench = await JobsBench.CreateAsync(queue: RunQueues.Hangfire);
+        using var host = Delivery.Host(bench);
+        await host.StartAsync(TestContext.Current.CancellationToken);
+
+        await host.StopAsync(new CancellationToken(canceled: true));
+    }
+
+    [Fact]
     public async Task Retry_OfACurableFault_IsScheduledByTheRunsOwnRules()
     {
         await using var bench = await JobsBench.CreateAsync(queue: RunQueues.Hangfire);
