@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using SparseService.Cli;
 using SparseService.Cli.Machine;
@@ -39,6 +40,7 @@ return await Entry.RunAsync(root, args, Explain);
 static CliFault? Explain(Exception exception) => exception switch
 {
     InvalidSpecException fault => new CliFault(string.Join('\n', fault.Faults), ExitCode.BadInput),
+    OptionsValidationException settings => new CliFault(string.Join('\n', settings.Failures), ExitCode.BadInput),
     TrainingDivergedException or RankFailedException or DeviceException => new CliFault(exception.Message),
     NpgsqlException => new CliFault($"Postgres: {exception.Message}", ExitCode.Unreachable),
     _ => null,

@@ -59,8 +59,9 @@ public static partial class RunQueues
     private static string KindOf(IConfiguration configuration)
     {
         var kind = configuration[KindSetting] is { Length: > 0 } given ? given : Kinds[0];
-        return Kinds.Contains(kind) ? kind : throw new InvalidOperationException(
-            $"{KindSetting} is '{kind}'; allowed: {string.Join(", ", Kinds)}" + (kind == Hangfire ? " (Hangfire was not built in)" : ""));
+        return Kinds.Contains(kind) ? kind : throw new OptionsValidationException(
+            KindSetting, typeof(string),
+            [$"{KindSetting} is '{kind}'; allowed: {string.Join(", ", Kinds)}" + (kind == Hangfire ? " (Hangfire was not built in)" : "")]);
     }
 
     private static List<string> BuiltIn()

@@ -14,9 +14,10 @@ internal sealed record SparseProcess(int ExitCode, string Output, string Errors)
     public static Task<SparseProcess> RunAsync(params string[] arguments) => RunAsync(arguments, _ => false);
 
     /// <summary>Runs it, and sends SIGINT after the first output line that <paramref name="interruptAfter"/> wants.</summary>
-    public static async Task<SparseProcess> RunAsync(string[] arguments, Func<string, bool> interruptAfter)
+    /// <param name="setting">A variable of its environment, <c>NAME=VALUE</c>.</param>
+    public static async Task<SparseProcess> RunAsync(string[] arguments, Func<string, bool> interruptAfter, string? setting = null)
     {
-        using var process = Start(arguments);
+        using var process = Start(arguments, setting);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(Limit);
         try
@@ -48,7 +49,7 @@ internal sealed record SparseProcess(int ExitCode, string Output, string Errors)
         }
     }
 
-    private static Process Start(string[] arguments)
+    private static Process Start(string[] arguments, string? setting)
     {
         string[] command = [.. Signals.Undo, Dotnet(), Path.Combine(AppContext.BaseDirectory, "sparse.dll"), .. arguments];
         var start = new ProcessStartInfo(command[0], command[1..])
@@ -57,6 +58,11 @@ internal sealed record SparseProcess(int ExitCode, string Output, string Errors)
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        if (setting?.Split('=', 2) is [var name, var value])
+        {
+            start.Environment[name] = value;
+        }
+
         var process = Process.Start(start)!;
         process.StandardInput.Close();
         return process;

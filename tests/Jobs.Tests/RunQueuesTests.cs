@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using SparseService.Jobs.Hangfire;
 using SparseService.Jobs.Hosting;
 using SparseService.Jobs.Queue;
@@ -12,7 +13,7 @@ public class RunQueuesTests
     [Fact]
     public void Kind_NotKnown_IsRefusedWithThoseThatAre()
     {
-        var fault = Assert.Throws<InvalidOperationException>(() => new ServiceCollection().AddRunQueue(Choose("rabbit")));
+        var fault = Assert.Throws<OptionsValidationException>(() => new ServiceCollection().AddRunQueue(Choose("rabbit")));
 
         Assert.Equal($"Queue:Kind is 'rabbit'; allowed: {string.Join(", ", RunQueues.Kinds)}", fault.Message);
     }
@@ -22,7 +23,7 @@ public class RunQueuesTests
     {
         Assert.SkipWhen(RunQueues.Kinds.Contains(RunQueues.Hangfire), "Hangfire was built in");
 
-        var fault = Assert.Throws<InvalidOperationException>(() => new ServiceCollection().AddRunWorker(Choose(RunQueues.Hangfire)));
+        var fault = Assert.Throws<OptionsValidationException>(() => new ServiceCollection().AddRunWorker(Choose(RunQueues.Hangfire)));
 
         Assert.Equal("Queue:Kind is 'hangfire'; allowed: builtin (Hangfire was not built in)", fault.Message);
     }

@@ -17,13 +17,13 @@ internal sealed class ChallengeRun(ChallengeRequest request, Action<string> say)
     public ChallengeReport Run(CancellationToken cancellationToken)
     {
         var network = request.Network;
+        var options = new InferenceOptions(request.Lanes, request.Devices);
+        using var inference = SparseInference.Create(request.Backend, request.Threads, options);
         say("Inputs …");
         var (inputs, origin) = files.Inputs();
         say(IsResident ? "Network …" : "The network is made layer by layer: it would not fit the memory.");
         var layers = IsResident ? files.Layers().ToArray() : null;
         cancellationToken.ThrowIfCancellationRequested();
-        var options = new InferenceOptions(request.Lanes, request.Devices);
-        using var inference = SparseInference.Create(request.Backend, request.Threads, options);
         var results = new List<InferenceResult>();
         if (layers is not null && request.Rounds > 1)
         {
