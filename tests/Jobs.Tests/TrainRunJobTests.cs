@@ -56,6 +56,22 @@ public class TrainRunJobTests
         Assert.Equal(JobsBench.TrainUndisturbed(options), await bench.ModelBytesAsync(runId));
     }
 
+    [Fact]
+    public async Task Pause_ThatNobodyRingsFor_IsHeardWithTheNextRecord()
+    {
+        await using var bench = await JobsBench.CreateAsync();
+        var runId = await bench.CreateRunAsync(JobsBench.Options(epochs: 60, small: false, checkpointEvery: 20));
+        var hold = await RecordHold.PlaceAsync(bench.Database, epochs: 0);
+        var work = bench.WorkAsync(runId);
+        await JobsBench.WaitAsync(async () => await StepsAsync(bench) > 0, "a step");
+
+        await bench.Commands.ApplyAsync(RunCommand.Pause, runId);
+        await hold.DisposeAsync();
+
+        Assert.Equal(RunOutcome.Paused, await work);
+        Assert.InRange((await bench.RunAsync(runId)).EpochsDone, 1, 59);
+    }
+
     [Theory, MemberData(nameof(QueueKinds.All), MemberType = typeof(QueueKinds))]
     public async Task Shutdown_WhileRunning_ReleasesTheRunWithACheckpoint(string queue)
     {

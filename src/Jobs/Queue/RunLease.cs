@@ -82,7 +82,8 @@ public sealed class RunLease : IDisposable
 
     /// <summary>
     /// Opens the caller's transaction to writes for this run: locks its row and checks that the lease is still ours. Everything written
-    /// after it in the same transaction happens under the lease, or not at all.
+    /// after it in the same transaction happens under the lease, or not at all. A command that the row holds is heard here too: short epochs
+    /// would reach the end of training before a late heartbeat looks.
     /// </summary>
     /// <exception cref="LeaseLostException">It is not; training is told to stop.</exception>
     public async Task<FencedRun> FenceAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -104,7 +105,9 @@ public sealed class RunLease : IDisposable
             throw new LeaseLostException(Run.RunId, Run.LeaseEpoch);
         }
 
-        return new FencedRun(EnumText.Parse<RunState>(reader.GetString(0)), reader.GetInt32(1), reader.GetInt32(2));
+        var run = new FencedRun(EnumText.Parse<RunState>(reader.GetString(0)), reader.GetInt32(1), reader.GetInt32(2));
+        Hear(run.State);
+        return run;
     }
 
     /// <summary>

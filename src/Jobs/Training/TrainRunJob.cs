@@ -123,7 +123,7 @@ public sealed class TrainRunJob(
         lease,
         async (connection, run, token) =>
         {
-            // A command may have come in between; the heartbeat will see it.
+            // A command may have come in between; the fence has heard it.
             if (run.State == RunState.Starting)
             {
                 await RunEventLog.ChangeStateAsync(connection, lease.Run.RunId, RunState.Running, RunReason.None, null, token, environment);
