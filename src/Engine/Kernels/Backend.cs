@@ -42,9 +42,6 @@ public abstract partial class Backend : IDisposable
     /// <summary>Whether several may call <see cref="Probabilities"/> and the forward product of inference at once.</summary>
     public virtual bool TakesSeveralCallers => false;
 
-    /// <summary>Whether the first layer is computed from bytes as fast as from floats, or faster.</summary>
-    internal virtual bool ReadsBytes => false;
-
     /// <summary>Whether it computes on a device of its own, alone: several workers cannot share it.</summary>
     public virtual bool IsDevice => false;
 
@@ -142,7 +139,7 @@ public abstract partial class Backend : IDisposable
         }
     }
 
-    private static void RequireDistinct(DeviceBuffer<float> output, object other, string outputName, string otherName)
+    private static void RequireDistinct(DeviceBuffer<float> output, DeviceBuffer<float> other, string outputName, string otherName)
     {
         if (ReferenceEquals(output, other))
         {

@@ -29,8 +29,6 @@ public sealed partial class SimdBackend : Backend
 
     public override bool TakesSeveralCallers => true;
 
-    internal override bool ReadsBytes => true;
-
     internal override void RunBlocks<TWork>(ref TWork work, int count) => team.Run(ref work, count);
 
     public override void Dispose()

@@ -24,20 +24,11 @@ public abstract partial class Backend
     /// <param name="y">[w.Rows, batchSize], overwritten.</param>
     /// <exception cref="ArgumentException">A buffer is too short, or y is x.</exception>
     public void SparseForward(
-        CsrMatrix w, float[] bias, LayerInput x, DeviceBuffer<float> y, int batchSize, in Activation activation)
+        CsrMatrix w, float[] bias, DeviceBuffer<float> x, DeviceBuffer<float> y, int batchSize, in Activation activation)
     {
         RequireForward(w, bias, x, y, batchSize);
-        if (x.Bytes is { } bytes)
-        {
-            SparseForwardBytes(w, bias, bytes, y, null, batchSize, activation, Dropout.None);
-        }
-        else
-        {
-            SparseForwardCore(w, bias, x.Floats, y, batchSize, activation);
-        }
-
-        KeepAlive(w, y);
-        GC.KeepAlive(x.Buffer);
+        SparseForwardCore(w, bias, x, y, batchSize, activation);
+        KeepAlive(w, x, y);
     }
 
     /// <summary>Computes y = f(z)⊙k and slopes = f'(z)⊙k with z = W·x + b and dropout's k = keep/(1 − rate) for one
@@ -51,7 +42,7 @@ public abstract partial class Backend
     public void SparseForward(
         CsrMatrix w,
         float[] bias,
-        LayerInput x,
+        DeviceBuffer<float> x,
         DeviceBuffer<float> y,
         DeviceBuffer<float> slopes,
         int batchSize,
@@ -60,24 +51,15 @@ public abstract partial class Backend
     {
         RequireForward(w, bias, x, y, batchSize);
         RequireLength(slopes.Length, w.Rows, batchSize, nameof(slopes));
-        RequireDistinct(slopes, x.Buffer, nameof(slopes), nameof(x));
+        RequireDistinct(slopes, x, nameof(slopes), nameof(x));
         RequireDistinct(slopes, y, nameof(slopes), nameof(y));
         if (!(dropout.Rate is >= 0 and < 1))
         {
             throw new ArgumentOutOfRangeException(nameof(dropout), dropout.Rate, "Dropout rate; allowed: 0 to below 1");
         }
 
-        if (x.Bytes is { } bytes)
-        {
-            SparseForwardBytes(w, bias, bytes, y, slopes, batchSize, activation, dropout);
-        }
-        else
-        {
-            SparseForwardCore(w, bias, x.Floats, y, slopes, batchSize, activation, dropout);
-        }
-
-        KeepAlive(w, y, slopes);
-        GC.KeepAlive(x.Buffer);
+        SparseForwardCore(w, bias, x, y, slopes, batchSize, activation, dropout);
+        KeepAlive(w, x, y, slopes);
     }
 
     /// <summary>Goes on from the sums z in y: y = f(z + W·x) and, in training, slopes = f'(z + W·x).</summary>
@@ -116,41 +98,19 @@ public abstract partial class Backend
         in Activation activation,
         in Dropout dropout);
 
-    /// <summary>The same from bytes; here through floats.</summary>
-    private protected virtual void SparseForwardBytes(
-        CsrMatrix w,
-        float[] bias,
-        ByteInput x,
-        DeviceBuffer<float> y,
-        DeviceBuffer<float>? slopes,
-        int batchSize,
-        in Activation activation,
-        in Dropout dropout)
-    {
-        using var floats = x.ToFloats(batchSize);
-        if (slopes is null)
-        {
-            SparseForwardCore(w, bias, floats, y, batchSize, activation);
-        }
-        else
-        {
-            SparseForwardCore(w, bias, floats, y, slopes, batchSize, activation, dropout);
-        }
-    }
-
-    private static void RequireForward(CsrMatrix w, float[] bias, LayerInput x, DeviceBuffer<float> y, int batchSize)
+    private static void RequireForward(CsrMatrix w, float[] bias, DeviceBuffer<float> x, DeviceBuffer<float> y, int batchSize)
     {
         RequireForward(w, x, y, batchSize);
         RequireExactly(bias.Length, w.Rows, nameof(bias), "rows of w");
     }
 
-    private static void RequireForward(CsrMatrix w, LayerInput x, DeviceBuffer<float> y, int batchSize)
+    private static void RequireForward(CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> y, int batchSize)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         RequireAlive(w);
         RequireLength(x.Length, w.Columns, batchSize, nameof(x));
         RequireLength(y.Length, w.Rows, batchSize, nameof(y));
-        RequireDistinct(y, x.Buffer, nameof(y), nameof(x));
+        RequireDistinct(y, x, nameof(y), nameof(x));
     }
 }
 
@@ -241,7 +201,7 @@ public sealed unsafe partial class SimdBackend
 {
     protected override void SparseForwardCore(
         CsrMatrix w, float[] bias, DeviceBuffer<float> x, DeviceBuffer<float> y, int batchSize, in Activation activation) =>
-        Forward(bias, Call(w, x.Pointer, y.Pointer, null, batchSize, Dropout.None), activation);
+        Forward(w, bias, x.Pointer, y.Pointer, null, batchSize, activation, Dropout.None);
 
     protected override void SparseForwardCore(
         CsrMatrix w,
@@ -251,22 +211,7 @@ public sealed unsafe partial class SimdBackend
         DeviceBuffer<float> slopes,
         int batchSize,
         in Activation activation,
-        in Dropout dropout) => Forward(bias, Call(w, x.Pointer, y.Pointer, slopes.Pointer, batchSize, dropout), activation);
-
-    private protected override void SparseForwardBytes(
-        CsrMatrix w,
-        float[] bias,
-        ByteInput x,
-        DeviceBuffer<float> y,
-        DeviceBuffer<float>? slopes,
-        int batchSize,
-        in Activation activation,
-        in Dropout dropout)
-    {
-        var call = Call(w, null, y.Pointer, slopes is null ? null : slopes.Pointer, batchSize, dropout);
-        call.Bytes = x.Rows;
-        Forward(bias, call, activation);
-    }
+        in Dropout dropout) => Forward(w, bias, x.Pointer, y.Pointer, slopes.Pointer, batchSize, activation, dropout);
 
     protected override void SparseForwardOntoCore(
         CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> y, DeviceBuffer<float>? slopes, int batchSize, in Activation activation)
@@ -276,10 +221,12 @@ public sealed unsafe partial class SimdBackend
         activation.Dispatch(ref call);
     }
 
-    private static void Forward(float[] bias, ForwardCall call, in Activation activation)
+    private void Forward(
+        CsrMatrix w, float[] bias, float* x, float* y, float* slopes, int batchSize, in Activation activation, in Dropout dropout)
     {
         fixed (float* biases = bias)
         {
+            var call = Call(w, x, y, slopes, batchSize, dropout);
             call.Biases = biases;
             activation.Dispatch(ref call);
         }
@@ -319,8 +266,7 @@ public sealed unsafe partial class SimdBackend
         public int* Columns;
         public OwnWeights Values;
         public float* Biases; // null: the sums stand in Y
-        public float* X; // null: Bytes are read
-        public ByteRows Bytes;
+        public float* X;
         public float* Y;
         public float* Slopes;
         public int BatchSize;
@@ -349,22 +295,8 @@ public sealed unsafe partial class SimdBackend
         public void Use<TLanes>()
             where TLanes : unmanaged, ILanes<TLanes>
         {
-            if (call.X == null)
-            {
-                Run<TLanes, ByteRows>(call.Bytes);
-            }
-            else
-            {
-                Run<TLanes, FloatRows>(new FloatRows(call.X));
-            }
-        }
-
-        private void Run<TLanes, TRows>(TRows x)
-            where TLanes : unmanaged, ILanes<TLanes>
-            where TRows : unmanaged, ISourceRows
-        {
-            var product = new GatherProduct<TLanes, TRows, OwnWeights, TFinish>(
-                call.Blocks, call.Offsets, call.Columns, call.Values, x, call.Y, call.BatchSize, finish);
+            var product = new GatherProduct<TLanes, OwnWeights, TFinish>(
+                call.Blocks, call.Offsets, call.Columns, call.Values, call.X, call.Y, call.BatchSize, finish);
             product.Run(call.Backend.team, call.Backend.plan, call.Sources);
         }
     }

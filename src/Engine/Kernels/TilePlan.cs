@@ -19,10 +19,10 @@ internal readonly record struct TilePlan(long TileBytes, int LeastConnections, l
     }
 
     /// <summary>Whether all sources with all their samples are one tile.</summary>
-    public bool Holds(long sources, long batchSize, int elementSize) => Parts(sources * batchSize * elementSize) <= 1;
+    public bool Holds(long sources, long batchSize) => Parts(sources * batchSize * sizeof(float)) <= 1;
 
     /// <summary>Whether the sources are far beyond the last-level cache, so that each connection waits for memory.</summary>
-    public bool IsFar(long sources, long batchSize, int elementSize = sizeof(float)) => sources * batchSize * elementSize > FarBytes;
+    public bool IsFar(long sources, long batchSize) => sources * batchSize * sizeof(float) > FarBytes;
 
     /// <summary>Whether a layer's input gradient and weight gradient are taken in one pass over its columns: not where a row of dY comes from
     /// memory each time, nor with more connections than scratch memory is for, nor where most columns have none (measured: 1024-10 at 5 %

@@ -10,10 +10,9 @@ namespace SparseService.Engine.Kernels;
 // A strip of the row of dY is held in registers while the row's connections pass, four at a time so that their horizontal sums
 // share instructions.
 
-internal unsafe struct WeightGradientProduct<TLanes, TRows, TSink>(
-    RowBlocks blocks, long* offsets, int* columns, TRows x, float* dY, int batchSize, TSink sink, double* squares) : IBlockWork
+internal unsafe struct WeightGradientProduct<TLanes, TSink>(
+    RowBlocks blocks, long* offsets, int* columns, float* x, float* dY, int batchSize, TSink sink, double* squares) : IBlockWork
     where TLanes : unmanaged, ILanes<TLanes>
-    where TRows : unmanaged, ISourceRows
     where TSink : unmanaged, IGradientSink
 {
     // 16 KiB of sums on the stack.
@@ -28,13 +27,13 @@ internal unsafe struct WeightGradientProduct<TLanes, TRows, TSink>(
     private bool isFar;
 
     /// <summary>Where X is larger than the second-level cache, passes over strips of samples and tiles of columns, see
-    /// <see cref="GatherProduct{TLanes,TRows,TWeights,TFinish}"/>, add up in a scratch gradient; a layer too large for that takes its chances.</summary>
+    /// <see cref="GatherProduct{TLanes,TWeights,TFinish}"/>, add up in a scratch gradient; a layer too large for that takes its chances.</summary>
     /// <param name="columnCount">Rows of X.</param>
     public void Run(ThreadTeam team, TilePlan plan, int columnCount, Scratch<float> scratch)
     {
-        isFar = plan.IsFar(columnCount, batchSize, TRows.ElementSize);
+        isFar = plan.IsFar(columnCount, batchSize);
         var firstStrip = Strip.After(0, batchSize, TLanes.Count).End;
-        var isOnePass = batchSize == 1 || plan.Holds(columnCount, batchSize, TRows.ElementSize) || (firstStrip == batchSize && Tiles(plan, columnCount, batchSize) == 1);
+        var isOnePass = batchSize == 1 || plan.Holds(columnCount, batchSize) || (firstStrip == batchSize && Tiles(plan, columnCount, batchSize) == 1);
         if (isOnePass || blocks.Connections > plan.MostScratch)
         {
             team.Run(ref this, blocks.Count);
@@ -97,7 +96,7 @@ internal unsafe struct WeightGradientProduct<TLanes, TRows, TSink>(
     }
 
     private readonly int Tiles(TilePlan plan, int columnCount, int samples) =>
-        plan.TilesOf(blocks.Rows, columnCount, blocks.Connections, (long)samples * TRows.ElementSize);
+        plan.TilesOf(blocks.Rows, columnCount, blocks.Connections, (long)samples * sizeof(float));
 
     private void ExecutePass(int block, int row, int endRow)
     {
@@ -142,9 +141,7 @@ internal unsafe struct WeightGradientProduct<TLanes, TRows, TSink>(
             var d = dY[row];
             for (var rowEnd = Math.Min(end, offsets[row + 1]); t < rowEnd; t++, sums++)
             {
-                var c = column[t];
-                var raw = TRows.Load<Lanes1>(sample.Start, c).Value;
-                *sums = d * (TRows.IsAffine ? float.MultiplyAddEstimate(raw, sample.Scale[c], sample.Offset[c]) : raw);
+                *sums = d * sample[column[t]];
             }
 
             if (t == end)
@@ -162,10 +159,9 @@ internal unsafe struct WeightGradientProduct<TLanes, TRows, TSink>(
         where TKind : Pass.IKind
     {
         var column = columns;
-        var stride = (long)batchSize * TRows.ElementSize;
+        var stride = (long)batchSize;
         var last = (long)strip.Last;
-        var xStrip = x.Start + ((long)strip.Start * TRows.ElementSize);
-        var rows = x;
+        var xStrip = x + strip.Start;
         var far = isFar;
         var part = pass;
         var lastAhead = offsets[blocks.Rows] - GroupsAhead - Group;
@@ -188,7 +184,6 @@ internal unsafe struct WeightGradientProduct<TLanes, TRows, TSink>(
             var d5 = Part<TRegisters>(source, strip, 5);
             var d6 = Part<TRegisters>(source, strip, 6);
             var d7 = Part<TRegisters>(source, strip, 7);
-            var rowSum = TRows.IsAffine ? Sum<TRegisters>(d0, d1, d2, d3, d4, d5, d6, d7) : 0;
             for (; t < rowEnd; t += Group, sum += Group)
             {
                 if (far && Sse.IsSupported && t < lastAhead)
@@ -202,11 +197,10 @@ internal unsafe struct WeightGradientProduct<TLanes, TRows, TSink>(
                 // Behind the row's last connection, that one again. A loop of whole groups with a remainder behind it is too much for
                 // the compiler to inline (measured: 90 → 63 GFLOP/s).
                 var most = rowEnd - 1;
-                var (ca, cb, cc, cd) = (column[t], column[AtMost(t + 1, most)], column[AtMost(t + 2, most)], column[AtMost(t + 3, most)]);
-                var pa = xStrip + (ca * stride);
-                var pb = xStrip + (cb * stride);
-                var pc = xStrip + (cc * stride);
-                var pd = xStrip + (cd * stride);
+                var pa = xStrip + (column[t] * stride);
+                var pb = xStrip + (column[AtMost(t + 1, most)] * stride);
+                var pc = xStrip + (column[AtMost(t + 2, most)] * stride);
+                var pd = xStrip + (column[AtMost(t + 3, most)] * stride);
                 var (a, b, c, d) = (TLanes.Broadcast(0), TLanes.Broadcast(0), TLanes.Broadcast(0), TLanes.Broadcast(0));
                 Add<TRegisters>(d0, 0, last, pa, pb, pc, pd, ref a, ref b, ref c, ref d);
                 Add<TRegisters>(d1, 1, last, pa, pb, pc, pd, ref a, ref b, ref c, ref d);
@@ -217,16 +211,7 @@ internal unsafe struct WeightGradientProduct<TLanes, TRows, TSink>(
                 Add<TRegisters>(d6, 6, last, pa, pb, pc, pd, ref a, ref b, ref c, ref d);
                 Add<TRegisters>(d7, 7, last, pa, pb, pc, pd, ref a, ref b, ref c, ref d);
                 var wanted = Vector128.LessThan(Vector128<int>.Indices, Vector128.Create((int)(rowEnd - t)));
-                var products = TLanes.SumFour(a, b, c, d);
-                if (TRows.IsAffine)
-                {
-                    // Σ dY·(scale·raw + offset), with the sum of the row of dY taken once.
-                    var scale = Vector128.Create(rows.Scale[ca], rows.Scale[cb], rows.Scale[cc], rows.Scale[cd]);
-                    var offset = Vector128.Create(rows.Offset[ca], rows.Offset[cb], rows.Offset[cc], rows.Offset[cd]);
-                    products = Vector128.MultiplyAddEstimate(products, scale, offset * rowSum);
-                }
-
-                (Vector128.Load(sum) + (products & wanted.AsSingle())).Store(sum);
+                (Vector128.Load(sum) + (TLanes.SumFour(a, b, c, d) & wanted.AsSingle())).Store(sum);
             }
 
             if (TKind.IsWhole && rowEnd == end)
@@ -262,24 +247,18 @@ internal unsafe struct WeightGradientProduct<TLanes, TRows, TSink>(
         return TLanes.IfLessBits(TLanes.RampBits, overlap, TLanes.Broadcast(0), TLanes.Load(source + strip.Last));
     }
 
-    /// <summary>Sum of the registers, pair by pair; those that are not used are 0.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Sum<TRegisters>(TLanes d0, TLanes d1, TLanes d2, TLanes d3, TLanes d4, TLanes d5, TLanes d6, TLanes d7)
-        where TRegisters : IRegisters =>
-        TLanes.Sum(TRegisters.Count <= 4 ? (d0 + d1) + (d2 + d3) : ((d0 + d1) + (d2 + d3)) + ((d4 + d5) + (d6 + d7)));
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Add<TRegisters>(
-        TLanes part, int register, long last, byte* pa, byte* pb, byte* pc, byte* pd, ref TLanes a, ref TLanes b, ref TLanes c, ref TLanes d)
+        TLanes part, int register, long last, float* pa, float* pb, float* pc, float* pd, ref TLanes a, ref TLanes b, ref TLanes c, ref TLanes d)
         where TRegisters : IRegisters
     {
         if (register < TRegisters.Count)
         {
             var place = register < TRegisters.Count - 1 ? register * TLanes.Count : last;
-            a = TLanes.MultiplyAdd(part, TRows.Load<TLanes>(pa, place), a);
-            b = TLanes.MultiplyAdd(part, TRows.Load<TLanes>(pb, place), b);
-            c = TLanes.MultiplyAdd(part, TRows.Load<TLanes>(pc, place), c);
-            d = TLanes.MultiplyAdd(part, TRows.Load<TLanes>(pd, place), d);
+            a = TLanes.MultiplyAdd(part, TLanes.Load(pa + place), a);
+            b = TLanes.MultiplyAdd(part, TLanes.Load(pb + place), b);
+            c = TLanes.MultiplyAdd(part, TLanes.Load(pc + place), c);
+            d = TLanes.MultiplyAdd(part, TLanes.Load(pd + place), d);
         }
     }
 }

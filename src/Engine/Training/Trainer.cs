@@ -136,7 +136,6 @@ public sealed class Trainer : ITraining
 
     public void Dispose()
     {
-        evaluator.Dispose();
         workspace.Dispose();
         state.Network.Dispose();
     }

@@ -145,7 +145,7 @@ internal sealed class KernelBench : Benchmark<KernelResult>
             yield return new("weight update", layer, Of(usedInputs, usedOutputs, 20), () => network.Update(layer));
 
             KernelTraffic Of(long gathered, long streamed, int bytes, int products = 1) =>
-                KernelTraffic.Of(nnz, network.Batch, gathered, streamed, bytes, products, areBytes: layer == 0);
+                KernelTraffic.Of(nnz, network.Batch, gathered, streamed, bytes, products);
         }
     }
 

@@ -3,9 +3,8 @@ namespace SparseService.Cli.Bench.Kernels;
 /// <summary>
 /// What an operation must compute and move at least, whatever its body does. The model, in one place:
 /// <list type="bullet">
-/// <item>flops: a multiply and an add for each connection, sample and product; nothing for activation, dropout or optimizer. Where the rows
-/// are bytes, each takes another multiply-add to become a number, which counts against the limit and not as work done.</item>
-/// <item>first-level cache: for each connection one row of the minibatch, 4·batch bytes or batch, is loaded, and serves all products; the other
+/// <item>flops: a multiply and an add for each connection, sample and product; nothing for activation, dropout or optimizer.</item>
+/// <item>first-level cache: for each connection one row of the minibatch, 4·batch bytes, is loaded, and serves all products; the other
 /// factors and the sums stay in registers. In a pattern drawn at random two neighbours hardly ever want the same row, so that one load
 /// could serve both.</item>
 /// <item>second-level cache: every array passes once, as if the rows that are gathered stayed in the first level until nobody needs
@@ -15,8 +14,7 @@ namespace SparseService.Cli.Bench.Kernels;
 /// <see cref="UntiledL2Bytes"/> is what moves without any tiling: each gathered row comes from the second level every time.
 /// </summary>
 /// <param name="Flops">2·nnz·batch for each product.</param>
-/// <param name="Conversions">2·nnz·batch where rows are bytes.</param>
-internal sealed record KernelTraffic(double Flops, double L1Bytes, double L2Bytes, double MemoryBytes, double UntiledL2Bytes, double Conversions = 0)
+internal sealed record KernelTraffic(double Flops, double L1Bytes, double L2Bytes, double MemoryBytes, double UntiledL2Bytes)
 {
     // What fits here costs the second level nothing after its first use.
     private const long FirstLevelBytes = 32 << 10;
@@ -25,23 +23,22 @@ internal sealed record KernelTraffic(double Flops, double L1Bytes, double L2Byte
     /// <param name="streamedRows">Rows that are read or written once.</param>
     /// <param name="bytesPerConnection">Of weights, indices and optimizer state, read and written.</param>
     /// <param name="products">Of a connection's row: 2 in the fused backward pass.</param>
-    /// <param name="areBytes">Whether the rows that are gathered are bytes.</param>
     public static KernelTraffic Of(
-        long nnz, int batch, long gatheredRows, long streamedRows, int bytesPerConnection, int products = 1, bool areBytes = false)
+        long nnz, int batch, long gatheredRows, long streamedRows, int bytesPerConnection, int products = 1)
     {
-        var rowBytes = (areBytes ? 1.0 : 4.0) * batch;
-        var once = (streamedRows * 4.0 * batch) + ((double)bytesPerConnection * nnz);
+        var rowBytes = 4.0 * batch;
+        var once = (streamedRows * rowBytes) + ((double)bytesPerConnection * nnz);
         var whole = once + (gatheredRows * rowBytes);
         var untiled = gatheredRows * rowBytes <= FirstLevelBytes ? whole : once + (nnz * rowBytes);
         return new KernelTraffic(
             2.0 * products * nnz * batch, nnz * rowBytes, whole <= FirstLevelBytes ? 0 : whole,
-            whole <= CpuModel.LastLevelCacheBytes ? 0 : whole, whole <= FirstLevelBytes ? 0 : untiled, areBytes ? 2.0 * nnz * batch : 0);
+            whole <= CpuModel.LastLevelCacheBytes ? 0 : whole, whole <= FirstLevelBytes ? 0 : untiled);
     }
 
     /// <summary>The lowest limit, in GFLOP/s, and its name.</summary>
     public (string Name, double Gflops) Bound(MachineLimits limits) => new (string Name, double Gflops)[]
     {
-        ("FMA", limits.FmaGflops * Flops / (Flops + Conversions)),
+        ("FMA", limits.FmaGflops),
         ("L1", Gflops(limits.L1GigabytesPerSecond, L1Bytes)),
         ("L2", Gflops(limits.L2GigabytesPerSecond, L2Bytes)),
         ("memory", Gflops(limits.MemoryGigabytesPerSecond, MemoryBytes)),
