@@ -21,7 +21,6 @@ using SparseService.Api.Runs;
 using SparseService.Api.Topologies;
 using SparseService.Api.Uploads;
 using SparseService.Api.Workers;
-using SparseService.Jobs.Hangfire;
 using SparseService.Jobs.Hosting;
 using SparseService.Persistence.Blobs;
 

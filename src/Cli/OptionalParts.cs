@@ -4,7 +4,13 @@ namespace SparseService.Cli;
 /// body, and the compiler its call out.</summary>
 internal static partial class OptionalParts
 {
-    public static void Add() => AddIlgpu();
+    public static void Add()
+    {
+        AddHangfire();
+        AddIlgpu();
+    }
+
+    static partial void AddHangfire();
 
     static partial void AddIlgpu();
 }

@@ -16,19 +16,23 @@ internal sealed unsafe class IlgpuDevice : IDeviceLink<DeviceBytes>
         Fused.Register(builder.GetIntrinsicManager());
     }));
 
-    private static readonly Lazy<IlgpuDevice> Chosen = new(() => Open(Find()));
+    private static readonly Lazy<IlgpuDevice> Chosen = new(() => Open(
+        DeviceChoice.Of<Device>(ChoiceVariable, Platform.Value.Devices, device => device.Name)
+        ?? Platform.Value.Devices.FirstOrDefault(IsDevice) ?? throw new NoDeviceException(
+            "ILGPU knows no device: there is no driver of CUDA, and none of OpenCL with generic address spaces. Install the driver of"
+            + $" your device, or use the backend simd ({ChoiceVariable}=cpu computes on the processor, for tests only)")));
 
     private readonly Accelerator accelerator;
     private readonly Dictionary<Type, Delegate> launchers = [];
 
-    private IlgpuDevice(Accelerator accelerator, GroupShape shape) => (this.accelerator, Shape) = (accelerator, shape);
+    private IlgpuDevice(Accelerator accelerator, KernelShapes shapes) => (this.accelerator, Shapes) = (accelerator, shapes);
 
     /// <summary>Whether there is a device to choose without being told to.</summary>
     public static bool IsThere =>
         !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(ChoiceVariable)) || Platform.Value.Devices.Any(IsDevice);
 
     /// <summary>How its threads are grouped.</summary>
-    public GroupShape Shape { get; }
+    public KernelShapes Shapes { get; }
 
     public long MemoryBytes => accelerator.MemorySize;
 
@@ -38,12 +42,14 @@ internal sealed unsafe class IlgpuDevice : IDeviceLink<DeviceBytes>
     /// <exception cref="NoDeviceException">There is none; the message says what is missing.</exception>
     public static IlgpuDevice Choose() => Chosen.Value;
 
-    /// <summary>Another accelerator for a device; <paramref name="shape"/> is for tests.</summary>
-    public static IlgpuDevice Open(Device device, Context? context = null, GroupShape? shape = null)
+    /// <summary>Another accelerator for a device; <paramref name="shapes"/> are for tests.</summary>
+    public static IlgpuDevice Open(Device device, Context? context = null, KernelShapes? shapes = null)
     {
-        var isLarge = IsDevice(device) && device.MaxNumThreadsPerGroup >= GroupShape.Most;
-        return Try(device.Name, "its first use", () => new IlgpuDevice(
-            device.CreateAccelerator(context ?? Platform.Value), shape ?? (isLarge ? GroupShape.OfGpu : GroupShape.OfProcessor)));
+        // A barrier of ILGPU's processor accelerator costs thousands of multiplications: there each thread is alone.
+        var isLarge = IsDevice(device) && device.MaxNumThreadsPerGroup >= Sum.MostItems;
+        shapes ??= isLarge ? new KernelShapes(1, MostLanes: 32, Sum.MostItems) : new KernelShapes(1, MostLanes: 1, GroupItems: 1);
+        return IlgpuFault.Try(
+            device.Name, "its first use", () => new IlgpuDevice(device.CreateAccelerator(context ?? Platform.Value), shapes));
     }
 
     public override string ToString() => $"{accelerator.Name} ({accelerator.AcceleratorType} by ILGPU)";
@@ -60,44 +66,51 @@ internal sealed unsafe class IlgpuDevice : IDeviceLink<DeviceBytes>
     public void Download(DeviceBytes memory, void* host, long bytes) => Try($"a transfer of {bytes:N0} bytes from the device", () =>
         memory.First<byte>(bytes).CopyToCPU<byte, ArrayView<byte>>(accelerator.DefaultStream, ref *(byte*)host, bytes));
 
+    /// <summary>The device's side of a buffer, as new as the host's; empty for none.</summary>
+    public ArrayView<T> ToRead<T>(DeviceBuffer<T>? buffer)
+        where T : unmanaged => buffer is null ? default : DeviceCopy<DeviceBytes>.Of(buffer, this).ToRead().First<T>(buffer.Length);
+
+    /// <summary>The device's side of a buffer, which is about to become newer than the host's; empty for none.</summary>
+    /// <param name="overwrites">So many elements at the front are written whatever they were; 0: they are changed.</param>
+    public ArrayView<T> ToWrite<T>(DeviceBuffer<T>? buffer, long overwrites = 0)
+        where T : unmanaged => buffer is null ? default
+            : DeviceCopy<DeviceBytes>.Of(buffer, this).ToWrite(overwrites * sizeof(T)).First<T>(buffer.Length);
+
     /// <summary>Runs a kernel with a thread for each row and column, in groups of so many columns. Returns before it has run.</summary>
     public void Launch<TKernel>(TKernel kernel, long rows, int columns = 1, int lanes = 1)
         where TKernel : struct, IKernel
     {
-        var height = Shape.Items / lanes;
+        var height = Shapes.GroupItems / lanes;
         var grid = new Index2D(checked((int)((rows + height - 1) / height)), (columns + lanes - 1) / lanes);
         if (grid.X > 0 && grid.Y > 0)
         {
             var config = new KernelConfig(grid, new Index2D(lanes, height));
-            Try($"kernel {typeof(TKernel).Name}", () => Launcher<TKernel>()(accelerator.DefaultStream, config, kernel));
+            Try($"kernel {typeof(TKernel).Name}", () => Launcher<TKernel>()(accelerator.DefaultStream, config, kernel, rows, columns));
         }
     }
 
     /// <summary>What every kernel is compiled from.</summary>
-    internal static void Run<TKernel>(TKernel kernel)
-        where TKernel : struct, IKernel => kernel.Execute();
+    internal static void Run<TKernel>(TKernel kernel, long rows, int columns)
+        where TKernel : struct, IKernel
+    {
+        var row = ((long)Grid.IdxX * Group.DimY) + Group.IdxY;
+        var column = (Grid.IdxY * Group.DimX) + Group.IdxX;
+        if (row < rows && column < columns)
+        {
+            kernel.Execute(row, column);
+        }
+    }
 
     private static bool IsDevice(Device device) => device.AcceleratorType != AcceleratorType.CPU;
 
-    private static Device Find()
-    {
-        var all = Platform.Value.Devices;
-        var wanted = Environment.GetEnvironmentVariable(ChoiceVariable);
-        return !string.IsNullOrEmpty(wanted)
-            ? DeviceChoice.Of(ChoiceVariable, wanted, all, device => device.Name)
-            : all.FirstOrDefault(IsDevice) ?? throw new NoDeviceException(
-                "ILGPU knows no device: there is no driver of CUDA, and none of OpenCL with generic address spaces. Install the driver of"
-                + $" your device, or use the backend simd ({ChoiceVariable}=cpu computes on the processor, for tests only)");
-    }
-
-    private Action<AcceleratorStream, KernelConfig, TKernel> Launcher<TKernel>()
+    private Action<AcceleratorStream, KernelConfig, TKernel, long, int> Launcher<TKernel>()
         where TKernel : struct, IKernel
     {
         lock (launchers)
         {
             launchers.TryGetValue(typeof(TKernel), out var launcher);
-            launchers[typeof(TKernel)] = launcher ??= accelerator.LoadKernel<TKernel>(Run<TKernel>);
-            return (Action<AcceleratorStream, KernelConfig, TKernel>)launcher;
+            launchers[typeof(TKernel)] = launcher ??= accelerator.LoadKernel<TKernel, long, int>(Run);
+            return (Action<AcceleratorStream, KernelConfig, TKernel, long, int>)launcher;
         }
     }
 
@@ -108,23 +121,11 @@ internal sealed unsafe class IlgpuDevice : IDeviceLink<DeviceBytes>
     });
 
     // A context of CUDA belongs to a thread, and any may come.
-    private T Try<T>(string doing, Func<T> action) => Try(ToString(), doing, () =>
+    private T Try<T>(string doing, Func<T> action) => IlgpuFault.Try(ToString(), doing, () =>
     {
         accelerator.Bind();
         return action();
     });
-
-    private static T Try<T>(string device, string doing, Func<T> action)
-    {
-        try
-        {
-            return action();
-        }
-        catch (Exception fault) when (IlgpuFault.Of(fault, device, doing) is not null)
-        {
-            throw IlgpuFault.Of(fault, device, doing)!;
-        }
-    }
 }
 
 internal static class DeviceBytesViews

@@ -7,8 +7,24 @@ namespace SparseService.Engine.Ilgpu;
 /// <summary>Turns what ILGPU throws into the engine's exceptions, which say what to do.</summary>
 internal static class IlgpuFault
 {
+    public static T Try<T>(string device, string doing, Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (Exception fault) when (Of(fault, device, doing) is { } known)
+        {
+            throw known;
+        }
+    }
+
+    /// <param name="error">Name of a CUDA error, which is all that ILGPU keeps of it.</param>
+    internal static DeviceException OfCuda(string error, string device, string doing) =>
+        CudaFault.Of((int)Enum.Parse<CudaError>(error), device, doing);
+
     /// <returns>Null for what is no fault of a device or of a kernel.</returns>
-    public static DeviceException? Of(Exception fault, string device, string doing) => fault switch
+    private static DeviceException? Of(Exception fault, string device, string doing) => fault switch
     {
         CudaException cuda => OfCuda(cuda.Error, device, doing),
         CLException openCl => OpenClFault.Of((int)openCl.Error, device, doing, allocates: true),
@@ -19,10 +35,6 @@ internal static class IlgpuFault
         AcceleratorException => DeviceFault.Other($"{device}, {doing}: {fault.Message}"),
         _ => null,
     };
-
-    /// <param name="error">Name of a CUDA error, which is all that ILGPU keeps of it.</param>
-    internal static DeviceException OfCuda(string error, string device, string doing) =>
-        CudaFault.Of((int)Enum.Parse<CudaError>(error), device, doing);
 
     private static Exception Innermost(Exception fault) => fault.InnerException is { } inner ? Innermost(inner) : fault;
 }

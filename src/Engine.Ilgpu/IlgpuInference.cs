@@ -27,88 +27,66 @@ internal sealed class IlgpuInference(IlgpuDevice device, int threads) : SparseIn
     private protected override void Begin(IReadOnlyList<CompactLayer> layers, BitRows inputs, Span<long> active)
     {
         left = [];
+        var (width, words) = (layers[0].Inputs, inputs.RowWords);
         var most = (int)Math.Clamp(device.MemoryBytes / MemoryShare / (2L * Widest(layers) * sizeof(float)), 1, MostInputs);
-        for (var first = 0; first < inputs.Rows; first += most)
+        foreach (var block in Enumerable.Range(0, inputs.Rows).Chunk(most))
         {
-            var count = Math.Min(most, inputs.Rows - first);
-            var bits = scratch.Uploaded<ulong>("bits", inputs.Words.AsSpan(first * inputs.RowWords, count * inputs.RowWords));
-            device.Launch(
+            var bits = inputs.Words.AsMemory(block[0] * words, block.Length * words);
+            Run(layers, block, active, x => device.Launch(
                 new ExpandBits(
-                    layers[0].Inputs, count, inputs.RowWords, bits.First<ulong>(count * inputs.RowWords), Activations(layers, 0, count)),
-                layers[0].Inputs, count, device.Shape.Lanes(count));
-            Run(layers, [.. Enumerable.Range(first, count)], active);
+                    width, block.Length, words, scratch.Uploaded<ulong>("bits", bits.Span).First<ulong>(bits.Length),
+                    x.First<float>((long)width * block.Length)),
+                width, block.Length, device.Shapes.Lanes(block.Length)));
         }
     }
 
     private protected override void Continue(IReadOnlyList<CompactLayer> layers, Span<long> active)
     {
         (var before, left) = (left, []);
-        foreach (var block in before)
+        foreach (var (inputs, activations) in before)
         {
-            Activations(layers, 0, block.Inputs.Length);
-            scratch.Uploaded<float>("activations 0", block.X);
-            Run(layers, block.Inputs, active);
+            Run(layers, inputs, active, x => device.Upload<DeviceBytes, float>(activations, x));
         }
     }
 
-    private protected override int[] End(Span<long> active)
-    {
-        int[] survivors = [.. left.SelectMany(block => block.Inputs)];
-        left = [];
-        return survivors;
-    }
+    private protected override int[] End(Span<long> active) => [.. left.SelectMany(block => block.Inputs)];
 
     /// <summary>Takes a block through the layers; what is left of it joins <see cref="left"/>.</summary>
-    private void Run(IReadOnlyList<CompactLayer> layers, int[] inputs, Span<long> active)
+    /// <param name="fill">Brings its activations before the first one to where they are computed with.</param>
+    private void Run(IReadOnlyList<CompactLayer> layers, int[] inputs, Span<long> active, Action<DeviceBytes> fill)
     {
         var (stride, places) = (inputs.Length, Enumerable.Range(0, inputs.Length).ToArray());
-        for (var l = 0; l < layers.Count; l++)
+        var length = (long)Widest(layers) * stride;
+        var (x, y) = (scratch.Of("x", length * sizeof(float)), scratch.Of("y", length * sizeof(float)));
+        fill(x);
+        for (var l = 0; l < layers.Count && inputs.Length > 0; l++)
         {
-            active[l] += inputs.Length;
-            var alive = Apply(layers[l], Activations(layers, l, stride), Activations(layers, l + 1, stride), places, stride);
-            places = [.. Enumerable.Range(0, inputs.Length).Where(slot => alive[slot] != 0)];
+            var (layer, count) = (layers[l], inputs.Length);
+            active[l] += count;
+            var list = scratch.Uploaded<int>("list", places).First<int>(count);
+            var alive = scratch.Uploaded<int>("alive", new int[count]);
+            device.Launch(
+                new FusedLayer(
+                    layer.Outputs, stride, device.ToRead(layer.Offsets), device.ToRead(layer.Places), device.ToRead(layer.Values),
+                    device.ToRead(layer.Bias), layer.Cap, list, x.First<float>(length), y.First<float>(length), alive.First<int>(count)),
+                layer.Outputs, count, device.Shapes.Lanes(count));
+            var marks = scratch.Downloaded<int>(alive, count);
+            places = [.. Enumerable.Range(0, count).Where(slot => marks[slot] != 0)];
             inputs = [.. places.Select(slot => inputs[slot])];
-            if (inputs.Length == 0)
-            {
-                return;
-            }
+            (x, y) = (y, x);
         }
 
-        left.Add(new Block(inputs, Kept(layers, places, stride)));
+        if (inputs.Length > 0)
+        {
+            var width = layers[^1].Outputs;
+            var all = scratch.Downloaded<float>(x, checked(width * stride));
+            var kept = Enumerable.Range(0, width).SelectMany(neuron => places.Select(place => all[(neuron * stride) + place]));
+            left.Add(new Block(inputs, [.. kept]));
+        }
     }
-
-    /// <returns>For each input whether an output is above 0.</returns>
-    private int[] Apply(CompactLayer layer, ArrayView<float> x, ArrayView<float> y, int[] places, int stride)
-    {
-        var list = scratch.Uploaded<int>("list", places).First<int>(places.Length);
-        var alive = scratch.Uploaded<int>("alive", new int[places.Length]);
-        device.Launch(
-            new FusedLayer(
-                layer.Outputs, places.Length, stride, OnDevice(layer.Offsets), OnDevice(layer.Places), OnDevice(layer.Values),
-                OnDevice(layer.Bias), layer.Cap, list, x, y, alive.First<int>(places.Length)),
-            layer.Outputs, places.Length, device.Shape.Lanes(places.Length));
-        return scratch.Downloaded<int>(alive, places.Length);
-    }
-
-    /// <summary>The last outputs of the inputs at some places, [neuron's place, input].</summary>
-    private float[] Kept(IReadOnlyList<CompactLayer> layers, int[] places, int stride)
-    {
-        var width = layers[^1].Outputs;
-        var y = scratch.Downloaded<float>(scratch.Of($"activations {layers.Count % 2}", 0), checked(width * stride));
-        return [.. Enumerable.Range(0, width).SelectMany(neuron => places.Select(place => y[(neuron * stride) + place]))];
-    }
-
-    /// <summary>Two pieces of memory take turns.</summary>
-    private ArrayView<float> Activations(IReadOnlyList<CompactLayer> layers, int layer, int stride)
-    {
-        var length = (long)Widest(layers) * stride;
-        return scratch.Of($"activations {layer % 2}", length * sizeof(float)).First<float>(length);
-    }
-
-    private ArrayView<T> OnDevice<T>(DeviceBuffer<T> buffer)
-        where T : unmanaged => DeviceCopy<DeviceBytes>.Of(buffer, device).ToRead().First<T>(buffer.Length);
 
     private static int Widest(IReadOnlyList<CompactLayer> layers) => layers.Max(layer => Math.Max(layer.Inputs, layer.Outputs));
 
-    private sealed record Block(int[] Inputs, float[] X);
+    /// <param name="Activations">[place of the neuron, input].</param>
+    private sealed record Block(int[] Inputs, float[] Activations);
 }

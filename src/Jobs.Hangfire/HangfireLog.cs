@@ -13,7 +13,8 @@ internal sealed class HangfireLog(ILogger logger) : ILogProvider, ILog
 
     public bool Log(Level logLevel, Func<string>? messageFunc, Exception? exception = null)
     {
-        var level = LevelOf(logLevel);
+        // Both count alike. What it finds worth mentioning about itself is not so to whoever reads the log of the service.
+        var level = logLevel == Level.Info ? LogLevel.Debug : (LogLevel)logLevel;
         if (messageFunc is not null && logger.IsEnabled(level))
         {
             logger.Log(level, exception, "{Message}", messageFunc());
@@ -21,14 +22,4 @@ internal sealed class HangfireLog(ILogger logger) : ILogProvider, ILog
 
         return logger.IsEnabled(level);
     }
-
-    // What it finds worth mentioning about itself is not so to whoever reads the log of the service.
-    private static LogLevel LevelOf(Level level) => level switch
-    {
-        Level.Trace => LogLevel.Trace,
-        Level.Debug or Level.Info => LogLevel.Debug,
-        Level.Warn => LogLevel.Warning,
-        Level.Error => LogLevel.Error,
-        _ => LogLevel.Critical,
-    };
 }

@@ -10,23 +10,6 @@ internal static class HangfirePages
 
     public static IEndpointConventionBuilder Map(IEndpointRouteBuilder routes, Func<ClaimsPrincipal, bool> mayChange)
     {
-        // At the first visit: the application is put together before its database need be there.
-        var pages = new Lazy<RequestDelegate>(() => Build(routes, mayChange));
-        return routes.Map(Address + "/{**path}", context => ShowAsync(context, pages.Value));
-    }
-
-    // Hangfire asks who may only look for a key, although it has seen one.
-    private static async Task ShowAsync(HttpContext context, RequestDelegate pages)
-    {
-        await pages(context);
-        if (context.Response is { StatusCode: StatusCodes.Status401Unauthorized, HasStarted: false })
-        {
-            context.Response.StatusCode = StatusCodes.Status403Forbidden;
-        }
-    }
-
-    private static RequestDelegate Build(IEndpointRouteBuilder routes, Func<ClaimsPrincipal, bool> mayChange)
-    {
         var options = new DashboardOptions
         {
             Authorization = [],
@@ -34,9 +17,19 @@ internal static class HangfirePages
             DashboardTitle = "SparseService",
             DisplayStorageConnectionString = false,
         };
-        return routes.CreateApplicationBuilder().UsePathBase(Address)
+        // At the first visit: the application is put together before its database need be there.
+        var pages = new Lazy<RequestDelegate>(() => routes.CreateApplicationBuilder().UsePathBase(Address)
             .UseMiddleware<AspNetCoreDashboardMiddleware>(
                 routes.ServiceProvider.GetRequiredService<JobStorage>(), options, DashboardRoutes.Routes, true)
-            .Build();
+            .Build());
+        return routes.Map(Address + "/{**path}", async context =>
+        {
+            await pages.Value(context);
+            if (context.Response is { StatusCode: StatusCodes.Status401Unauthorized, HasStarted: false })
+            {
+                // Hangfire asks who may only look for a key, although it has seen one.
+                context.Response.StatusCode = StatusCodes.Status403Forbidden;
+            }
+        });
     }
 }

@@ -7,8 +7,6 @@ namespace SparseService.Jobs.Hangfire;
 /// <summary>Hangfire's tables: in the service's database, in a schema of their own.</summary>
 internal static class HangfireStorage
 {
-    public const string Schema = "hangfire";
-
     public static JobStorage Open(IServiceProvider provider)
     {
         // These are the same for every host of a process.
@@ -20,7 +18,7 @@ internal static class HangfireStorage
         var worker = provider.GetRequiredService<IOptions<WorkerOptions>>().Value;
         return new PostgreSqlStorage(new Connections(provider.GetRequiredService<NpgsqlDataSource>()), new PostgreSqlStorageOptions
         {
-            SchemaName = Schema,
+            SchemaName = "hangfire",
             UseSlidingInvisibilityTimeout = true,
             InvisibilityTimeout = TimeSpan.FromSeconds(queue.InvisibilitySeconds),
             // Other processes cannot wake a server, as NOTIFY wakes the built-in queue: it looks more often.

@@ -11,12 +11,7 @@ namespace SparseService.Jobs.Hangfire;
 /// </remarks>
 [AutomaticRetry(Attempts = 0, OnAttemptsExceeded = AttemptsExceededAction.Delete)]
 public sealed class RunDelivery(
-    TrainRunJob job,
-    RunCommands commands,
-    IRunDoorbell doorbell,
-    JobStorage storage,
-    IHostApplicationLifetime lifetime,
-    ILogger<RunDelivery> logger)
+    TrainRunJob job, RunCommands commands, IRunDoorbell doorbell, IHostApplicationLifetime lifetime, ILogger<RunDelivery> logger)
 {
     /// <param name="delivery">Given by Hangfire.</param>
     /// <param name="cancelled">Hangfire's token.</param>
@@ -28,7 +23,6 @@ public sealed class RunDelivery(
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopping);
         var work = job.ExecuteAsync(runId, stopping.Token);
         await ((Task)work).WaitAsync(cancelled).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        var outcome = RunOutcome.NotClaimed;
         try
         {
             if (!work.IsCompleted)
@@ -38,9 +32,10 @@ public sealed class RunDelivery(
         }
         finally
         {
-            outcome = await work; // Whatever happens here, nobody may take the slot while the run is trained in it.
+            await work; // Whatever happens here, nobody may take the slot while the run is trained in it.
         }
 
+        var outcome = await work;
         logger.LogInformation("Run {Run}, delivery {Delivery}: {Outcome}", runId, delivery.BackgroundJob.Id, outcome);
         if (outcome == RunOutcome.Requeued)
         {
@@ -53,43 +48,25 @@ public sealed class RunDelivery(
     // Hangfire's token says one of three things.
     private async Task HearAsync(Guid runId, PerformContext delivery, CancellationTokenSource stopping)
     {
-        if (Stops(delivery.CancellationToken))
-        {
-            await stopping.CancelAsync();
-        }
-        else if (IsDeleted(delivery.BackgroundJob.Id))
-        {
-            await commands.CancelAsync(runId);
-        }
-        else
-        {
-            // Whoever has the id now finds the run leased: the lease decides, and it is here.
-            logger.LogInformation(
-                "Run {Run}, delivery {Delivery} was delivered once more; training goes on", runId, delivery.BackgroundJob.Id);
-        }
-    }
-
-    /// <returns>True when the server stops, false when it is about this delivery alone.</returns>
-    private static bool Stops(IJobCancellationToken cancelled)
-    {
+        var id = delivery.BackgroundJob.Id;
         try
         {
-            cancelled.ThrowIfCancellationRequested();
-            return false;
+            delivery.CancellationToken.ThrowIfCancellationRequested();
         }
         catch (JobAbortedException)
         {
-            return false;
+            if (delivery.Connection.GetStateData(id)?.Name == DeletedState.StateName)
+            {
+                await commands.CancelAsync(runId);
+                return;
+            }
+
+            // Whoever has the id now finds the run leased: the lease decides, and it is here.
+            logger.LogInformation("Run {Run}, delivery {Delivery} was delivered once more; training goes on", runId, id);
         }
         catch (OperationCanceledException)
         {
-            return true;
+            await stopping.CancelAsync(); // The server stops.
         }
-    }
-
-    private bool IsDeleted(string jobId)
-    {
-        using var connection = storage.GetConnection();
-        return connection.GetStateData(jobId)?.Name == DeletedState.StateName;
     }
 }

@@ -1,6 +1,6 @@
 using System.Net.Http.Headers;
 using Microsoft.EntityFrameworkCore;
-using SparseService.Jobs.Hangfire;
+using SparseService.Jobs.Hosting;
 using SparseService.Persistence;
 using SparseService.Persistence.Entities;
 

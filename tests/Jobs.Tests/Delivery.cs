@@ -3,7 +3,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using SparseService.Jobs.Hangfire;
 using SparseService.Jobs.Hosting;
 using SparseService.Jobs.Queue;
 using SparseService.Jobs.Training;

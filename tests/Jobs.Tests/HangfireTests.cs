@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using SparseService.Engine.Training;
 using SparseService.Jobs.Commands;
-using SparseService.Jobs.Hangfire;
+using SparseService.Jobs.Hosting;
 using SparseService.Jobs.Queue;
 using SparseService.Persistence.Entities;
 using Xunit;

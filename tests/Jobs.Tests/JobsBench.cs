@@ -10,7 +10,6 @@ using SparseService.Engine.Kernels;
 using SparseService.Engine.Training;
 using SparseService.Jobs.Commands;
 using SparseService.Jobs.Events;
-using SparseService.Jobs.Hangfire;
 using SparseService.Jobs.Hosting;
 using SparseService.Jobs.Queue;
 using SparseService.Jobs.Training;

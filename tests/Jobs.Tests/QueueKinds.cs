@@ -1,4 +1,4 @@
-using SparseService.Jobs.Hangfire;
+using SparseService.Jobs.Hosting;
 using Xunit;
 
 namespace SparseService.Jobs.Tests;

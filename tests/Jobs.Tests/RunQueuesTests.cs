@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using SparseService.Jobs.Hangfire;
 using SparseService.Jobs.Hosting;
 using SparseService.Jobs.Queue;
 using Xunit;

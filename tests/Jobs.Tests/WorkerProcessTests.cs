@@ -1,6 +1,6 @@
 using Npgsql;
 using SparseService.Engine;
-using SparseService.Jobs.Hangfire;
+using SparseService.Jobs.Hosting;
 using SparseService.Jobs.Training;
 using SparseService.Persistence.Entities;
 using SparseService.Shared;

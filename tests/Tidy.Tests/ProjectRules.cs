@@ -13,7 +13,7 @@ public class ProjectRules
         ["Persistence"] = ["Engine"],
         ["Jobs"] = ["Persistence", "Engine"],
         ["Jobs.Hangfire"] = ["Jobs", "Persistence", "Engine"],
-        ["Api"] = ["Jobs.Hangfire", "Jobs", "Persistence", "Engine"],
+        ["Api"] = ["Jobs", "Persistence", "Engine"],
         ["Client"] = ["Engine"],
         ["DeviceCheck"] = ["Engine", "Engine.Ilgpu"],
         ["Cli"] = ["Api", "Client", "Jobs.Hangfire", "Jobs", "Persistence", "Engine", "Engine.Ilgpu"],

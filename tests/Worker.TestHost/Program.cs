@@ -3,7 +3,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using SparseService.Engine.Parallel.Ranks;
-using SparseService.Jobs.Hangfire;
+using SparseService.Jobs.Hosting;
 using SparseService.Persistence;
 using SparseService.Persistence.Local;
 

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using SparseService.Cli.Hosting;
-using SparseService.Jobs.Hangfire;
+using SparseService.Jobs.Hosting;
 using SparseService.Persistence;
 
 namespace SparseService.Cli.Verbs;

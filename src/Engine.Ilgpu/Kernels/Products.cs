@@ -7,18 +7,12 @@ namespace SparseService.Engine.Ilgpu.Kernels;
 /// <param name="biases">Empty: the sums so far stand in y.</param>
 /// <param name="slopes">Empty when not in training.</param>
 internal readonly struct SparseForward<TActivation>(
-    int rows, int batch, ArrayView<long> offsets, ArrayView<int> columns, ArrayView<float> values, ArrayView<float> biases,
-    ArrayView<float> x, ArrayView<float> y, ArrayView<float> slopes, float anchor, TActivation f, DropoutMask mask) : IKernel
+    int batch, ArrayView<long> offsets, ArrayView<int> columns, ArrayView<float> values, ArrayView<float> biases, ArrayView<float> x,
+    ArrayView<float> y, ArrayView<float> slopes, float anchor, TActivation f, DropoutMask mask) : IKernel
     where TActivation : unmanaged, IActivation
 {
-    public void Execute()
+    public void Execute(long row, int sample)
     {
-        var (row, sample) = (Place.Row, Place.Column);
-        if (row >= rows || sample >= batch)
-        {
-            return;
-        }
-
         var at = (row * batch) + sample;
         var sum = anchor + (biases.Length > 0 ? biases[row] : y[at]);
         for (var k = offsets[row]; k < offsets[row + 1]; k++)
@@ -40,17 +34,11 @@ internal readonly struct SparseForward<TActivation>(
 /// <summary>dX = (Wᵀ·dY)⊙slopes, gathered over the transpose index, so that nothing is scattered. [column, sample] threads.</summary>
 /// <param name="slopes">Empty: 1 everywhere.</param>
 internal readonly struct SparseInputGradient(
-    int columns, int batch, ArrayView<long> offsets, ArrayView<int> rows, ArrayView<int> positions, ArrayView<float> values,
-    ArrayView<float> dy, ArrayView<float> slopes, ArrayView<float> dx, float anchor) : IKernel
+    int batch, ArrayView<long> offsets, ArrayView<int> rows, ArrayView<int> positions, ArrayView<float> values, ArrayView<float> dy,
+    ArrayView<float> slopes, ArrayView<float> dx, float anchor) : IKernel
 {
-    public void Execute()
+    public void Execute(long column, int sample)
     {
-        var (column, sample) = (Place.Row, Place.Column);
-        if (column >= columns || sample >= batch)
-        {
-            return;
-        }
-
         var sum = anchor;
         for (var t = offsets[column]; t < offsets[column + 1]; t++)
         {

@@ -29,18 +29,26 @@ internal sealed class ArrayCopies<TMemory>(IDeviceLink<TMemory> link)
         return copy.Memory;
     }
 
-    /// <summary>The device's side has just been made newer than the array.</summary>
-    public void Changed(float[] array)
+    /// <summary>The device's sides have just been made newer than the arrays.</summary>
+    public void Changed(params ReadOnlySpan<float[]?> arrays)
     {
-        copies.TryGetValue(array, out var copy);
-        if (!isStepping)
+        foreach (var array in arrays)
         {
-            Fetch(array, copy!);
-        }
-        else if (!copy!.IsChanged)
-        {
-            copy.IsChanged = true;
-            changed.Add(array);
+            if (array is null)
+            {
+                continue;
+            }
+
+            copies.TryGetValue(array, out var copy);
+            if (!isStepping)
+            {
+                Fetch(array, copy!);
+            }
+            else if (!copy!.IsChanged)
+            {
+                copy.IsChanged = true;
+                changed.Add(array);
+            }
         }
     }
 

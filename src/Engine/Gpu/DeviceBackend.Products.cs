@@ -10,22 +10,24 @@ public sealed unsafe partial class DeviceBackend
         .Value(weights.Length).Memory(ToWrite(weights)).Run(queue, weights.Length, shapes.GroupItems);
 
     protected override void SparseForwardCore(
-        CsrMatrix w, float[] bias, DeviceBuffer<float> x, DeviceBuffer<float> y, int batchSize, in Activation activation) =>
-        Forward(w, arrays.ToRead(bias), x, y, null, batchSize, activation, Dropout.None);
-
-    protected override void SparseForwardCore(
         CsrMatrix w,
-        float[] bias,
+        float[]? bias,
         DeviceBuffer<float> x,
         DeviceBuffer<float> y,
-        DeviceBuffer<float> slopes,
+        DeviceBuffer<float>? slopes,
         int batchSize,
         in Activation activation,
-        in Dropout dropout) => Forward(w, arrays.ToRead(bias), x, y, slopes, batchSize, activation, dropout);
-
-    protected override void SparseForwardOntoCore(
-        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> y, DeviceBuffer<float>? slopes, int batchSize, in Activation activation) =>
-        Forward(w, null, x, y, slopes, batchSize, activation, Dropout.None);
+        in Dropout dropout)
+    {
+        var written = (long)w.Rows * batchSize;
+        var kernel = KernelOf("SparseForward", "sparse_forward", batchSize)
+            .Value(w.Rows).Value(batchSize)
+            .Memory(ToRead(w.RowOffsets)).Memory(ToRead(w.ColumnIndices)).Memory(ToRead(w.Values))
+            .Memory(bias is null ? null : Arrays.ToRead(bias)).Memory(ToRead(x))
+            .Memory(ToWrite(y, bias is null ? 0 : written)).Memory(ToWriteIfAny(slopes, written))
+            .Value(new DeviceActivation(activation)).Value(new DeviceDropout(dropout)).Value(dropout.Rate > 0 ? 1 : 0).Value(Grid.Forward);
+        kernel.Run(queue, (batchSize / shapes.Width(batchSize), w.Rows), shapes.ProductGroup(batchSize));
+    }
 
     protected override void SparseInputGradientCore(
         CsrMatrix w, TransposeIndex wT, DeviceBuffer<float> dY, DeviceBuffer<float>? slopes, DeviceBuffer<float> dX, int batchSize)
@@ -48,23 +50,4 @@ public sealed unsafe partial class DeviceBackend
         KernelOf("FoldRows", "fold_rows").Value(rows.Length).Value(batchSize).Value(first)
             .Memory(Uploaded("rows", rows)).Memory(ToRead(part)).Memory(ToWrite(dX))
             .Run(queue, (batchSize, rows.Length), shapes.ProductGroup(batchSize));
-
-    private void Forward(
-        CsrMatrix w,
-        DeviceMemory? bias,
-        DeviceBuffer<float> x,
-        DeviceBuffer<float> y,
-        DeviceBuffer<float>? slopes,
-        int batchSize,
-        in Activation activation,
-        in Dropout dropout)
-    {
-        var written = (long)w.Rows * batchSize;
-        var kernel = KernelOf("SparseForward", "sparse_forward", batchSize)
-            .Value(w.Rows).Value(batchSize)
-            .Memory(ToRead(w.RowOffsets)).Memory(ToRead(w.ColumnIndices)).Memory(ToRead(w.Values))
-            .Memory(bias).Memory(ToRead(x)).Memory(ToWrite(y, bias is null ? 0 : written)).Memory(ToWriteIfAny(slopes, written))
-            .Value(new DeviceActivation(activation)).Value(new DeviceDropout(dropout)).Value(dropout.Rate > 0 ? 1 : 0).Value(Grid.Forward);
-        kernel.Run(queue, (batchSize / shapes.Width(batchSize), w.Rows), shapes.ProductGroup(batchSize));
-    }
 }

@@ -81,7 +81,7 @@ public sealed unsafe partial class DeviceBackend
             .Value(outputs).Value(batchSize).Value(samples).Memory(losses).Run(queue, batchSize, shapes.GroupItems);
         KernelOf("Loss", "sum_losses").Value(batchSize).Memory(losses).Local(SumItems * WideBytes).Memory(result).Run(queue, SumItems, SumItems);
         Span<double> sums = [0, 0];
-        ReadWide(result, sums);
+        queue.DownloadWide(result, sums);
         return new LossResult(sums[0], (int)sums[1]);
     }
 

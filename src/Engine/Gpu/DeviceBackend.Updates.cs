@@ -11,37 +11,9 @@ public sealed unsafe partial class DeviceBackend
 
     private const int SumItems = 64;
 
-    private IReadOnlyDictionary<object, int> slots = new Dictionary<object, int>();
-    private DeviceMemory? totals;
+    internal override void BeginSteps(IReadOnlyDictionary<object, int> slots, ReadOnlySpan<double> sums) => steps.Begin(slots, sums);
 
-    internal override void BeginSteps(IReadOnlyDictionary<object, int> slots, ReadOnlySpan<double> sums)
-    {
-        this.slots = slots;
-        totals?.Dispose();
-        totals = new DeviceMemory(Device, (long)sums.Length * WideBytes);
-        arrays.Begin();
-        if (Device.HasDouble)
-        {
-            queue.Upload(sums, totals);
-        }
-        else
-        {
-            queue.Upload<DeviceMemory, float>(Array.ConvertAll(sums.ToArray(), sum => (float)sum), totals);
-        }
-    }
-
-    internal override void EndSteps(Span<double> sums)
-    {
-        Span<double> added = new double[sums.Length];
-        ReadWide(totals!, added);
-        foreach (var slot in slots.Values)
-        {
-            sums[slot] = added[slot];
-        }
-
-        slots = new Dictionary<object, int>();
-        arrays.End();
-    }
+    internal override void EndSteps(Span<double> sums) => steps.End(sums);
 
     protected override double SparseWeightGradientCore(
         CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> dW, int batchSize, int samples)
@@ -78,16 +50,10 @@ public sealed unsafe partial class DeviceBackend
         float[] bias, DeviceBuffer<float> dY, float[] state0, float[]? state1, int batchSize, int samples, in OptimizerStep step)
     {
         BiasSums("bias_update", bias.Length, dY, batchSize, samples)
-            .Memory(arrays.ToRead(bias)).Memory(arrays.ToRead(state0)).Memory(state1 is null ? null : arrays.ToRead(state1))
+            .Memory(Arrays.ToRead(bias)).Memory(Arrays.ToRead(state0)).Memory(state1 is null ? null : Arrays.ToRead(state1))
             .Value(new DeviceOptimizer(step))
             .Run(queue, (shapes.Lanes(batchSize), bias.Length), shapes.SumGroup(batchSize));
-        arrays.Changed(bias);
-        arrays.Changed(state0);
-        if (step.StateSlots > 1)
-        {
-            arrays.Changed(state1!);
-        }
-
+        Arrays.Changed(bias, state0, state1);
         return Norm(bias, Groups(bias.Length, batchSize));
     }
 
@@ -133,24 +99,8 @@ public sealed unsafe partial class DeviceBackend
     private DeviceMemory Partials(long sets, int batchSize) => Scratch("partials", Groups(sets, batchSize) * WideBytes);
 
     /// <summary>Adds up what the groups have left: where it computes while steps are under way, else for the caller.</summary>
-    private double Norm(object parameters, long groups)
-    {
-        var partials = Scratch("partials", groups * WideBytes);
-        var isDeferred = slots.TryGetValue(parameters, out var slot);
-        var into = isDeferred ? totals! : Scratch("norm", WideBytes);
-        if (!isDeferred)
-        {
-            queue.Clear(into);
-        }
-
-        KernelOf("SumInOrder", "add_sum").Value(groups).Memory(partials).Local(SumItems * WideBytes).Memory(into).Value(slot)
-            .Run(queue, SumItems, SumItems);
-        Span<double> norm = [0];
-        if (!isDeferred)
-        {
-            ReadWide(into, norm);
-        }
-
-        return norm[0];
-    }
+    private double Norm(object parameters, long groups) => steps.Norm(
+        parameters,
+        (into, slot) => KernelOf("SumInOrder", "add_sum").Value(groups).Memory(Scratch("partials", groups * WideBytes))
+            .Local(SumItems * WideBytes).Memory(into).Value(slot).Run(queue, SumItems, SumItems));
 }

@@ -13,9 +13,9 @@ public sealed unsafe partial class DeviceBackend : Backend
 
     private readonly DeviceQueue queue;
     private readonly KernelShapes shapes;
-    private readonly ArrayCopies<DeviceMemory> arrays;
     private readonly Dictionary<(string Program, string Kernel, string Options), Kernel> kernels = [];
     private readonly DeviceScratch<DeviceMemory> scratch;
+    private readonly DeviceSteps<DeviceMemory> steps;
     private DeviceTopology? topology;
 
     /// <summary>Names of backends that compute on a device.</summary>
@@ -27,8 +27,8 @@ public sealed unsafe partial class DeviceBackend : Backend
         Device = device;
         Threads = threads;
         queue = new DeviceQueue(device, pins);
-        arrays = new ArrayCopies<DeviceMemory>(queue);
         scratch = new DeviceScratch<DeviceMemory>(queue);
+        steps = new DeviceSteps<DeviceMemory>(queue, scratch);
         this.shapes = shapes ?? KernelShapes.Of(device);
         MostStoreBytes = Math.Min(device.LargestBufferBytes, device.MemoryBytes / StoreShare);
     }
@@ -53,6 +53,8 @@ public sealed unsafe partial class DeviceBackend : Backend
 
     internal KernelShapes Shapes => shapes;
 
+    private ArrayCopies<DeviceMemory> Arrays => steps.Arrays;
+
     private int WideBytes => Device.HasDouble ? sizeof(double) : sizeof(float);
 
     public override void Dispose()
@@ -63,7 +65,6 @@ public sealed unsafe partial class DeviceBackend : Backend
         }
 
         scratch.Dispose();
-        totals?.Dispose();
         store?.Dispose();
         kernels.Clear();
         queue.Release();
@@ -108,17 +109,4 @@ public sealed unsafe partial class DeviceBackend : Backend
 
     internal DeviceMemory Uploaded<T>(string purpose, ReadOnlySpan<T> items)
         where T : unmanaged => scratch.Uploaded(purpose, items);
-
-    /// <summary>Numbers of the kernels' type <c>wide</c>.</summary>
-    private void ReadWide(DeviceMemory memory, Span<double> values)
-    {
-        fixed (double* host = values)
-        {
-            queue.Download(memory, host, (long)values.Length * WideBytes);
-            for (var index = values.Length - 1; index >= 0 && !Device.HasDouble; index--)
-            {
-                host[index] = ((float*)host)[index];
-            }
-        }
-    }
 }

@@ -5,12 +5,18 @@ namespace SparseService.Engine.Gpu;
 /// <summary>A device as a person names it.</summary>
 internal static class DeviceChoice
 {
-    /// <param name="variable">The environment variable that says it, for messages.</param>
-    /// <param name="wanted">A number from 0, or a part of a name.</param>
+    /// <param name="variable">The environment variable that says it: a number from 0, or a part of a name.</param>
+    /// <returns>Null where the variable says nothing.</returns>
     /// <exception cref="NoDeviceException">There is none such; the message lists them.</exception>
-    public static T Of<T>(string variable, string wanted, IReadOnlyList<T> all, Func<T, string> nameOf)
+    public static T? Of<T>(string variable, IReadOnlyList<T> all, Func<T, string> nameOf)
         where T : class
     {
+        var wanted = Environment.GetEnvironmentVariable(variable);
+        if (string.IsNullOrEmpty(wanted))
+        {
+            return null;
+        }
+
         var byNumber = int.TryParse(wanted, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < all.Count
             ? all[number]
             : null;

@@ -20,6 +20,8 @@ internal sealed unsafe partial class DeviceQueue : IDeviceLink<DeviceMemory>
 
     public GpuDevice Device { get; }
 
+    public bool HasDouble => Device.HasDouble;
+
     public nint Handle
     {
         get

@@ -62,14 +62,8 @@ public sealed partial class GpuDevice
             throw new NoDeviceException(wantedApi == CudaApi.ApiName ? CudaApi.WhatIsMissing : OpenClApi.WhatIsMissing);
         }
 
-        var variable = $"SPARSE_{wantedApi.ToUpperInvariant()}_DEVICE";
-        var wanted = Environment.GetEnvironmentVariable(variable);
-        if (string.IsNullOrEmpty(wanted))
-        {
-            return devices.FirstOrDefault(device => device.IsGpu) ?? devices[0];
-        }
-
-        return DeviceChoice.Of(variable, wanted, devices, device => device.Name);
+        return DeviceChoice.Of($"SPARSE_{wantedApi.ToUpperInvariant()}_DEVICE", devices, device => device.Name)
+            ?? devices.FirstOrDefault(device => device.IsGpu) ?? devices[0];
     }
 
     public override string ToString() => Api.Facts.ToString();

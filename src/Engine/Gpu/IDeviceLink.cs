@@ -5,6 +5,9 @@ namespace SparseService.Engine.Gpu;
 internal unsafe interface IDeviceLink<TMemory>
     where TMemory : class, IDisposable
 {
+    /// <summary>Whether the device has float64; else the kernels' type <c>wide</c> is float32.</summary>
+    bool HasDouble => true;
+
     /// <exception cref="DeviceMemoryException">The device has not so much.</exception>
     TMemory Allocate(long bytes);
 
@@ -48,5 +51,20 @@ internal static unsafe class DeviceLinks
         {
             link.Download(memory, host, (long)items.Length * sizeof(T));
         }
+    }
+
+    /// <summary>Numbers of the kernels' type <c>wide</c>, likewise.</summary>
+    public static void DownloadWide<TMemory>(this IDeviceLink<TMemory> link, TMemory memory, Span<double> items)
+        where TMemory : class, IDisposable
+    {
+        if (link.HasDouble)
+        {
+            link.Download(memory, items);
+            return;
+        }
+
+        var narrow = new float[items.Length];
+        link.Download<TMemory, float>(memory, narrow);
+        Array.ConvertAll(narrow, item => (double)item).CopyTo(items);
     }
 }

@@ -27,7 +27,7 @@ public abstract partial class Backend
         CsrMatrix w, float[] bias, DeviceBuffer<float> x, DeviceBuffer<float> y, int batchSize, in Activation activation)
     {
         RequireForward(w, bias, x, y, batchSize);
-        SparseForwardCore(w, bias, x, y, batchSize, activation);
+        SparseForwardCore(w, bias, x, y, null, batchSize, activation, Dropout.None);
         KeepAlive(w, x, y);
     }
 
@@ -78,22 +78,18 @@ public abstract partial class Backend
             RequireDistinct(slopes, y, nameof(slopes), nameof(y));
         }
 
-        SparseForwardOntoCore(w, x, y, slopes, batchSize, activation);
+        SparseForwardCore(w, null, x, y, slopes, batchSize, activation, Dropout.None);
         KeepAlive(w, x, y, slopes);
     }
 
-    protected abstract void SparseForwardOntoCore(
-        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> y, DeviceBuffer<float>? slopes, int batchSize, in Activation activation);
-
-    protected abstract void SparseForwardCore(
-        CsrMatrix w, float[] bias, DeviceBuffer<float> x, DeviceBuffer<float> y, int batchSize, in Activation activation);
-
+    /// <param name="bias">Null: the sums so far stand in y.</param>
+    /// <param name="slopes">Null where nobody needs them; there is no dropout then.</param>
     protected abstract void SparseForwardCore(
         CsrMatrix w,
-        float[] bias,
+        float[]? bias,
         DeviceBuffer<float> x,
         DeviceBuffer<float> y,
-        DeviceBuffer<float> slopes,
+        DeviceBuffer<float>? slopes,
         int batchSize,
         in Activation activation,
         in Dropout dropout);
@@ -117,23 +113,11 @@ public abstract partial class Backend
 public sealed unsafe partial class ReferenceBackend
 {
     protected override void SparseForwardCore(
-        CsrMatrix w, float[] bias, DeviceBuffer<float> x, DeviceBuffer<float> y, int batchSize, in Activation activation)
-    {
-        for (var row = 0; row < w.Rows; row++)
-        {
-            for (var sample = 0; sample < batchSize; sample++)
-            {
-                y.Pointer[((long)row * batchSize) + sample] = activation.Value(Preactivation(w, bias[row], x, row, sample, batchSize));
-            }
-        }
-    }
-
-    protected override void SparseForwardCore(
         CsrMatrix w,
-        float[] bias,
+        float[]? bias,
         DeviceBuffer<float> x,
         DeviceBuffer<float> y,
-        DeviceBuffer<float> slopes,
+        DeviceBuffer<float>? slopes,
         int batchSize,
         in Activation activation,
         in Dropout dropout)
@@ -143,27 +127,12 @@ public sealed unsafe partial class ReferenceBackend
             for (var sample = 0; sample < batchSize; sample++)
             {
                 var index = ((long)row * batchSize) + sample;
-                var z = Preactivation(w, bias[row], x, row, sample, batchSize);
+                var z = Preactivation(w, bias is null ? y.Pointer[index] : bias[row], x, row, sample, batchSize);
                 var keep = dropout.Keeps(index) ? dropout.Scale : 0;
                 y.Pointer[index] = activation.Value(z) * keep;
-                slopes.Pointer[index] = activation.Derivative(z) * keep;
-            }
-        }
-    }
-
-    protected override void SparseForwardOntoCore(
-        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> y, DeviceBuffer<float>? slopes, int batchSize, in Activation activation)
-    {
-        for (var row = 0; row < w.Rows; row++)
-        {
-            for (var sample = 0; sample < batchSize; sample++)
-            {
-                var index = ((long)row * batchSize) + sample;
-                var z = Preactivation(w, y.Pointer[index], x, row, sample, batchSize);
-                y.Pointer[index] = activation.Value(z);
                 if (slopes is not null)
                 {
-                    slopes.Pointer[index] = activation.Derivative(z);
+                    slopes.Pointer[index] = activation.Derivative(z) * keep;
                 }
             }
         }
@@ -200,34 +169,38 @@ public sealed unsafe partial class ReferenceBackend
 public sealed unsafe partial class SimdBackend
 {
     protected override void SparseForwardCore(
-        CsrMatrix w, float[] bias, DeviceBuffer<float> x, DeviceBuffer<float> y, int batchSize, in Activation activation) =>
-        Forward(w, bias, x.Pointer, y.Pointer, null, batchSize, activation, Dropout.None);
-
-    protected override void SparseForwardCore(
         CsrMatrix w,
-        float[] bias,
+        float[]? bias,
         DeviceBuffer<float> x,
         DeviceBuffer<float> y,
-        DeviceBuffer<float> slopes,
+        DeviceBuffer<float>? slopes,
         int batchSize,
         in Activation activation,
-        in Dropout dropout) => Forward(w, bias, x.Pointer, y.Pointer, slopes.Pointer, batchSize, activation, dropout);
-
-    protected override void SparseForwardOntoCore(
-        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> y, DeviceBuffer<float>? slopes, int batchSize, in Activation activation)
+        in Dropout dropout)
     {
-        AddAnchor(y.Pointer, (long)w.Rows * batchSize);
-        var call = Call(w, x.Pointer, y.Pointer, slopes is null ? null : slopes.Pointer, batchSize, Dropout.None);
-        activation.Dispatch(ref call);
-    }
+        if (bias is null)
+        {
+            AddAnchor(y.Pointer, (long)w.Rows * batchSize);
+        }
 
-    private void Forward(
-        CsrMatrix w, float[] bias, float* x, float* y, float* slopes, int batchSize, in Activation activation, in Dropout dropout)
-    {
         fixed (float* biases = bias)
         {
-            var call = Call(w, x, y, slopes, batchSize, dropout);
-            call.Biases = biases;
+            var call = new ForwardCall
+            {
+                Backend = this,
+                Sources = w.Columns,
+                Blocks = new RowBlocks(w.RowOffsets.Pointer, w.Rows),
+                Offsets = w.RowOffsets.Pointer,
+                Columns = w.ColumnIndices.Pointer,
+                Values = new OwnWeights(w.Values.Pointer),
+                Biases = biases,
+                X = x.Pointer,
+                Y = y.Pointer,
+                Slopes = slopes is null ? null : slopes.Pointer,
+                BatchSize = batchSize,
+                Mask = new DropoutMask(dropout),
+                Anchor = Grid.Forward,
+            };
             activation.Dispatch(ref call);
         }
     }
@@ -240,22 +213,6 @@ public sealed unsafe partial class SimdBackend
             sums[i] += Grid.Forward;
         }
     }
-
-    private ForwardCall Call(CsrMatrix w, float* x, float* y, float* slopes, int batchSize, in Dropout dropout) => new()
-    {
-        Backend = this,
-        Sources = w.Columns,
-        Blocks = new RowBlocks(w.RowOffsets.Pointer, w.Rows),
-        Offsets = w.RowOffsets.Pointer,
-        Columns = w.ColumnIndices.Pointer,
-        Values = new OwnWeights(w.Values.Pointer),
-        X = x,
-        Y = y,
-        Slopes = slopes,
-        BatchSize = batchSize,
-        Mask = new DropoutMask(dropout),
-        Anchor = Grid.Forward,
-    };
 
     private struct ForwardCall : IActivationUser
     {

@@ -75,6 +75,12 @@ public enum BackendKind
     Ilgpu,
 }
 
+public static class BackendKinds
+{
+    /// <summary>Whether it computes on a device of its own, which it shares with nobody.</summary>
+    public static bool IsDevice(this BackendKind kind) => kind is BackendKind.Opencl or BackendKind.Cuda or BackendKind.Ilgpu;
+}
+
 public sealed record NetworkOptions
 {
     /// <summary>Width of every layer, input first and output last, e.g. [784, 1000, 1000, 1000, 10].</summary>

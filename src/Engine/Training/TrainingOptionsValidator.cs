@@ -159,7 +159,7 @@ public static class TrainingOptionsValidator
         }
 
         rules.Require(
-            options.Backend is not (BackendKind.Opencl or BackendKind.Cuda or BackendKind.Ilgpu) || options.Parallel is null,
+            options.Backend?.IsDevice() != true || options.Parallel is null,
             "$.training.backend", Name(options.Backend ?? BackendKind.Simd), "simd with training.parallel: a device trains alone");
         if (options.Pruning is { } pruning)
         {

@@ -63,6 +63,17 @@ public sealed class RunQueue(NpgsqlDataSource dataSource, IOptions<WorkerOptions
         return due;
     }
 
+    /// <summary>What somebody has to know who finds a worker for a run.</summary>
+    /// <returns>The backend that the run's spec names, and how long it is not due yet; null when it was deleted meanwhile.</returns>
+    public async Task<(string? Backend, TimeSpan Wait)?> FindAsync(Guid runId)
+    {
+        await using var command = dataSource.CreateCommand(
+            "SELECT spec #>> '{training,backend}', not_before - now() FROM runs WHERE id = @id");
+        command.Parameters.AddWithValue("id", runId);
+        await using var reader = await command.ExecuteReaderAsync();
+        return await reader.ReadAsync() ? (reader.IsDBNull(0) ? null : reader.GetString(0), reader.GetTimeSpan(1)) : null;
+    }
+
     private async Task<(ClaimedRun Run, RunState Before)?> TakeAsync(NpgsqlConnection connection, string owner, Guid? only, CancellationToken cancellationToken)
     {
         // A run whose worker vanished has met a fault; one that was queued brings its count with it.

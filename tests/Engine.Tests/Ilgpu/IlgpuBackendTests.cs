@@ -171,7 +171,7 @@ public sealed class IlgpuBackendTests : IDisposable
         Fused.Register(builder.GetIntrinsicManager());
     });
 
-    private static IlgpuDevice Grouped(Context context) => IlgpuDevice.Open(context.Devices[0], context, new GroupShape(MostLanes: 8, Items: 16));
+    private static IlgpuDevice Grouped(Context context) => IlgpuDevice.Open(context.Devices[0], context, new KernelShapes(WidestRegister: 1, MostLanes: 8, GroupItems: 16));
 
     private static (List<EpochResult> Results, byte[] Model) Train(Backend backend, TrainingOptions options, SampleStore data)
     {
@@ -184,6 +184,6 @@ public sealed class IlgpuBackendTests : IDisposable
 
     private readonly struct AsksForTime : IKernel
     {
-        public void Execute() => Console.WriteLine(Environment.TickCount64);
+        public void Execute(long row, int column) => Console.WriteLine(Environment.TickCount64);
     }
 }

@@ -1,8 +1,9 @@
 using System.ComponentModel.DataAnnotations;
+using SparseService.Jobs.Queue;
 
-namespace SparseService.Jobs.Hangfire;
+namespace SparseService.Jobs.Hosting;
 
-/// <summary>Section <c>Queue</c> of the configuration, as far as Hangfire reads it.</summary>
+/// <summary>Section <c>Queue</c> of the configuration, as far as a queue reads it that stands beside the runs table.</summary>
 public sealed record QueueOptions
 {
     public const string Section = "Queue";
@@ -18,7 +19,7 @@ public sealed record QueueOptions
     /// <summary><c>cpu</c>, <c>gpu</c> or both; none: <c>cpu</c>, and <c>gpu</c> too where <c>Worker:Backend</c> names a device.</summary>
     public IReadOnlyList<string> Listen { get; init; } = [];
 
-    internal string[] QueuesOf(WorkerOptions worker) =>
+    public string[] QueuesOf(WorkerOptions worker) =>
         Listen.Count > 0 ? [.. Listen]
         : QueueNames.For(worker.Backend) == QueueNames.Gpu ? [QueueNames.Gpu, QueueNames.Cpu]
         : [QueueNames.Cpu];

@@ -1,9 +1,28 @@
+using SparseService.Engine.Elementwise;
+using SparseService.Engine.Kernels;
 using SparseService.Engine.Training;
 
-namespace SparseService.Engine.Ilgpu;
+namespace SparseService.Engine.Gpu;
 
-public sealed unsafe partial class IlgpuBackend
+/// <summary>A backend on a device that leaves to the host's processor what only several workers ask for, and losses other than softmax
+/// cross-entropy: <see cref="DeviceBuffer{T}"/> brings their operands home.</summary>
+public abstract unsafe class HostedBackend : Backend
 {
+    private readonly SimdBackend host;
+
+    private protected HostedBackend(int threads) => (host, Threads) = (new SimdBackend(threads), threads);
+
+    public override bool IsDevice => true;
+
+    public override void Dispose()
+    {
+        host.Dispose();
+        base.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    internal override void RunBlocks<TWork>(ref TWork work, int count) => host.RunBlocks(ref work, count);
+
     protected override void DropoutRowsCore(
         DeviceBuffer<int> neurons, DeviceBuffer<float> y, DeviceBuffer<float> slopes, int batchSize, in Dropout dropout) =>
         host.DropoutRows(neurons, y, slopes, batchSize, dropout);

@@ -1,0 +1,8 @@
+using SparseService.Jobs.Hangfire;
+
+namespace SparseService.Cli;
+
+internal static partial class OptionalParts
+{
+    static partial void AddHangfire() => HangfireQueue.Register();
+}
