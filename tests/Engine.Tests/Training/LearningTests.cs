@@ -26,12 +26,14 @@ public sealed class LearningTests : IDisposable
         Assert.All(results, result => Assert.Equal(results[0].Nnz, result.Nnz));
     }
 
-    [Fact] // the authors' arithmetic: best 0.675 to 0.682
+    // The authors' arithmetic: best 0.675 to 0.682. A seed alone is off by 0.014 of 600 test samples, one way or the other, and another width of
+    // registers is as good as another seed: the mean of five must come within a point.
+    [Fact]
     public void Madelon_FiveHundredEpochs_ReachesTheAuthorsBest()
     {
         using var data = files.ImportFolder(StoreFiles.SharedData("madelon"));
-        var results = Train("madelon", data, seed: 1, epochs: 500);
-        Assert.True(results.Max(result => result.TestAccuracy) >= 0.67, $"{results.Max(result => result.TestAccuracy)}");
+        var best = Enumerable.Range(1, 5).Select(seed => Train("madelon", data, seed, epochs: 500).Max(result => result.TestAccuracy!.Value)).ToArray();
+        Assert.True(best.Average() >= 0.665, string.Join(", ", best));
     }
 
     private static List<EpochResult> Train(string example, SampleStore data, int seed, int epochs)
