@@ -118,6 +118,10 @@ public sealed class TrainTests : IDisposable
     [InlineData("train", "spec.json", "--epochs", "none")]
     [InlineData("train", "spec.json", "--backend", "abacus")]
     [InlineData("train", "spec.json", "--resume", "x", "--epochs", "3")]
+    [InlineData("train", "spec.json", "--resume", "x", "--seed", "-1")]
+    [InlineData("partition", "spec.json", "--parts", "0")]
+    [InlineData("challenge", "--neurons", "many")]
+    [InlineData("models", "predict", "model", "--rows", "0")]
     [InlineData("fly")]
     public async Task Sparse_BadUsage_ExitsWith5(params string[] arguments)
     {
