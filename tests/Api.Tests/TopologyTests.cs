@@ -90,6 +90,21 @@ public sealed class TopologyTests(ServiceFixture service)
         Assert.Equal((3, "block"), ((int)report["parts"]!, (string?)report["partitions"]![0]!["kind"]));
     }
 
+    [Fact]
+    public async Task Partition_OfAPartitionAwareSpec_CountsTheConnectionsThatItsRunStartsFrom()
+    {
+        var spec = Spec("null", "[50, 300, 300, 10]");
+        spec["training"]!["parallel"] = JsonNode.Parse(
+            """{ "method": "partitioned", "workers": 3, "partition": { "kind": "block", "ownColumns": 1 } }""");
+        foreach (var query in (string[])["partition", "partition?parts=5"])
+        {
+            // All connections of the second layer lie inside the blocks, so that nothing travels to it.
+            var layer = (await (await PostAsync(query, spec)).JsonAsync())["partitions"]![0]!["layers"]![1]!;
+            Assert.Equal(0, (long)layer["words"]!);
+            Assert.True((long)layer["nnz"]! > 0);
+        }
+    }
+
     [Theory]
     [InlineData("", "[784, 300, 10]", 400, "parts")]
     [InlineData("parts=0", "[784, 300, 10]", 400, "parts")]

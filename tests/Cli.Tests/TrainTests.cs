@@ -118,6 +118,10 @@ public sealed class TrainTests : IDisposable
     [InlineData("train", "spec.json", "--epochs", "none")]
     [InlineData("train", "spec.json", "--backend", "abacus")]
     [InlineData("train", "spec.json", "--resume", "x", "--epochs", "3")]
+    [InlineData("train", "spec.json", "--resume", "x", "--seed", "-1")]
+    [InlineData("partition", "spec.json", "--parts", "0")]
+    [InlineData("challenge", "--neurons", "many")]
+    [InlineData("models", "predict", "model", "--rows", "0")]
     [InlineData("fly")]
     public async Task Sparse_BadUsage_ExitsWith5(params string[] arguments)
     {
@@ -129,11 +133,31 @@ public sealed class TrainTests : IDisposable
     }
 
     [Fact]
+    public async Task Partition_Seed_StandsInPlaceOfTheSpecs()
+    {
+        var spec = place.WriteSpec();
+        File.WriteAllText(place["four.json"], File.ReadAllText(spec).Replace("\"seed\": 3", "\"seed\": 4", StringComparison.Ordinal));
+
+        Assert.Equal(await WordsAsync(place["four.json"]), await WordsAsync(spec, "--seed", "4"));
+        Assert.NotEqual(await WordsAsync(spec), await WordsAsync(spec, "--seed", "4"));
+    }
+
+    [Fact]
     public async Task Train_DataThatIsNone_SaysWhatItCouldBe()
     {
         var train = await SparseProcess.RunAsync("train", place.WriteSpec(), "--data", Path.GetDirectoryName(place["spec.json"])!);
 
         Assert.Equal(5, train.ExitCode);
         Assert.Contains("allowed:", train.Errors, StringComparison.Ordinal);
+    }
+
+    // Connections of the whole network, then words of each kind of partition.
+    private static async Task<long[]> WordsAsync(params string[] arguments)
+    {
+        var partition = await SparseProcess.RunAsync(["partition", .. arguments, "--parts", "3", "--json"]);
+        Assert.Equal((0, ""), (partition.ExitCode, partition.Errors));
+        var report = JsonSerializer.Deserialize<JsonElement>(partition.Output);
+        var words = report.GetProperty("partitions").EnumerateArray().Select(one => one.GetProperty("words").GetInt64());
+        return [report.GetProperty("nnz").GetInt64(), .. words];
     }
 }

@@ -57,7 +57,8 @@ internal static class PartitionApi
         await Cutting.WaitAsync(cancellationToken);
         try
         {
-            return TypedResults.Ok(await Task.Run(() => Report(training, options, number, cancellationToken), cancellationToken));
+            var effort = new PartitionEffort { Threads = 1, Cancellation = cancellationToken };
+            return TypedResults.Ok(await Task.Run(() => PartitionReport.OfFirst(training, options, number, effort), cancellationToken));
         }
         finally
         {
@@ -77,24 +78,5 @@ internal static class PartitionApi
         return neurons * parts > MostNeuronParts
             ? ApiFault.Of("parts", parts, $"at most {Math.Max(1, MostNeuronParts / neurons)} for {neurons} neurons")
             : null;
-    }
-
-    private static PartitionReport Report(
-        TrainingOptions training, PartitionOptions options, int parts, CancellationToken cancellationToken)
-    {
-        var layers = Enumerable.Range(0, training.Network.Layers.Count - 1)
-            .Select(layer => TopologyGenerator.Layer(training.Network, layer, training.Seed)).ToArray();
-        try
-        {
-            var effort = new PartitionEffort { Threads = 1, Cancellation = cancellationToken };
-            return PartitionReport.Of(layers, options, parts, training.Seed, effort);
-        }
-        finally
-        {
-            foreach (var layer in layers)
-            {
-                layer.Dispose();
-            }
-        }
     }
 }

@@ -49,7 +49,7 @@ internal static class CoreLink
     }
 
     /// <inheritdoc cref="WhileNearAsync"/>
-    public static T WhileNear<T>(Func<T> measure) => WhileNearAsync(() => Task.FromResult(measure())).Result;
+    public static T WhileNear<T>(Func<T> measure) => WhileNearAsync(() => Task.FromResult(measure())).GetAwaiter().GetResult();
 
     private static bool WaitUntilNear()
     {

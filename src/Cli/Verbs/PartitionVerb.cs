@@ -4,8 +4,6 @@ using SparseService.Cli.Files;
 using SparseService.Client.Topologies;
 using SparseService.Engine.Formats;
 using SparseService.Engine.Partitioning;
-using SparseService.Engine.Sparse;
-using SparseService.Engine.Topology;
 using SparseService.Engine.Training;
 
 namespace SparseService.Cli.Verbs;
@@ -48,7 +46,7 @@ internal sealed class PartitionVerb : Verb
         }
 
         AllowOnly(kind, "hypergraph", "random", "block");
-        Validators.Add(result =>
+        AddRule(result =>
         {
             string?[] sources = [result.GetValue(spec), result.GetValue(model), result.GetValue(resume)];
             if (sources.Count(source => source is not null) != 1)
@@ -67,19 +65,19 @@ internal sealed class PartitionVerb : Verb
     private int Run(ParseResult arguments)
     {
         using var stored = (arguments.GetValue(model) ?? arguments.GetValue(resume)) is { } file ? Read(file) : null;
-        var options = stored?.Options ?? SpecFromFile.Read(arguments.GetRequiredValue(spec)!).Training;
-        var layers = stored?.Layers ?? Drawn(options);
+        var read = stored?.Options ?? SpecFromFile.Read(arguments.GetRequiredValue(spec)!).Training;
+        var options = read with { Seed = (ulong?)arguments.GetValue(seed) ?? read.Seed };
         var asked = options.Parallel?.Partition ?? new PartitionOptions();
-        var report = PartitionReport.Of(
-            layers,
-            asked with
-            {
-                Kind = arguments.GetValue(kind) is { } word ? Enum.Parse<PartitionKind>(word, ignoreCase: true) : asked.Kind,
-                Imbalance = arguments.GetValue(imbalance) ?? asked.Imbalance,
-            },
-            PartsOf(arguments, options),
-            (ulong?)arguments.GetValue(seed) ?? options.Seed,
-            new PartitionEffort { Threads = arguments.GetValue(threads) ?? 0 });
+        asked = asked with
+        {
+            Kind = arguments.GetValue(kind) is { } word ? Enum.Parse<PartitionKind>(word, ignoreCase: true) : asked.Kind,
+            Imbalance = arguments.GetValue(imbalance) ?? asked.Imbalance,
+        };
+        var number = PartsOf(arguments, options);
+        var effort = new PartitionEffort { Threads = arguments.GetValue(threads) ?? 0 };
+        var report = stored is null
+            ? PartitionReport.OfFirst(options, asked, number, effort)
+            : PartitionReport.Of(stored.Layers, asked, number, options.Seed, effort);
         var answer = JsonSerializer.SerializeToElement(report, RunSpecJson.Options);
         if (arguments.GetValue(json))
         {
@@ -96,12 +94,6 @@ internal sealed class PartitionVerb : Verb
     private int PartsOf(ParseResult arguments, TrainingOptions options) =>
         arguments.GetValue(parts) ?? options.Parallel?.Workers
         ?? throw new CliFault("--parts is absent, and the spec has no training.parallel.workers; allowed: at least 1", ExitCode.BadInput);
-
-    private static CsrMatrix[] Drawn(TrainingOptions options) =>
-    [
-        .. Enumerable.Range(0, options.Network.Layers.Count - 1)
-            .Select(layer => FirstConnections.Of(options, layer)),
-    ];
 
     private static StoredTopology Read(string path)
     {

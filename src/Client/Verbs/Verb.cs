@@ -45,6 +45,19 @@ internal abstract class Verb(string name, string description, params string[] ex
         },
     };
 
+    /// <summary>Adds a rule about several options. Where one of those that it asks for cannot be read, that alone is told.</summary>
+    protected void AddRule(Action<CommandResult> rule) => Validators.Add(result =>
+    {
+        try
+        {
+            rule(result);
+        }
+        catch (InvalidOperationException)
+        {
+            // The library throws for a value that its parser has refused, and lists the refusal among the errors.
+        }
+    });
+
     /// <summary>A list such as <c>0.05,0.01</c>.</summary>
     protected static Option<IReadOnlyList<double>?> Densities(string name, string description) => new(name)
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using SparseService.Engine.Sparse;
+using SparseService.Engine.Topology;
 using SparseService.Engine.Training;
 
 namespace SparseService.Engine.Partitioning;
@@ -32,6 +33,27 @@ public sealed record PartitionReport
                     .Select(kind => PartitionResult.Of(layers, options with { Kind = kind }, parts, seed, effort)),
             ],
         };
+
+    /// <summary>The same for the connections that a training begins with.</summary>
+    /// <param name="training">In place of its number of workers and of how they cut it stand <paramref name="parts"/> and
+    /// <paramref name="options"/>.</param>
+    public static PartitionReport OfFirst(TrainingOptions training, PartitionOptions options, int parts, PartitionEffort? effort = null)
+    {
+        // With partition-aware evolution the first connections depend on the number of ranks too.
+        var asked = training.Parallel is { } parallel ? training with { Parallel = parallel with { Workers = parts } } : training;
+        var layers = Enumerable.Range(0, asked.Network.Layers.Count - 1).Select(layer => FirstConnections.Of(asked, layer)).ToArray();
+        try
+        {
+            return Of(layers, options, parts, asked.Seed, effort);
+        }
+        finally
+        {
+            foreach (var layer in layers)
+            {
+                layer.Dispose();
+            }
+        }
+    }
 }
 
 /// <summary>One partition, per sample and direction: backward the same words travel back.</summary>

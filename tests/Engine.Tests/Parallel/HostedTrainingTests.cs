@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using SparseService.Engine.Data;
 using SparseService.Engine.Kernels;
 using SparseService.Engine.Parallel;
@@ -121,6 +122,16 @@ public sealed class HostedTrainingTests : IDisposable
     }
 
     [Fact]
+    public void Open_ByMpirun_IsBeyondTheCtrlCOfATerminal()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/setsid"), "There is no setsid");
+        using var training = Open("mpi");
+        var mpirun = StatusOf(RankProcesses.Of(Environment.ProcessId)[0]).Parent;
+
+        Assert.NotEqual(StatusOf(Environment.ProcessId).Session, StatusOf(mpirun).Session);
+    }
+
+    [Fact]
     public void Open_OtherDataUnderTheSamePath_IsRefused()
     {
         SkipWithout("mpi");
@@ -150,6 +161,14 @@ public sealed class HostedTrainingTests : IDisposable
 
         Assert.Contains("mpirun has ended with code 7", fault.Message, StringComparison.Ordinal);
         Assert.Contains("no luck here", fault.Message, StringComparison.Ordinal);
+    }
+
+    // Behind the name, which stands in parentheses: state, parent, process group, session.
+    private static (int Parent, int Session) StatusOf(int process)
+    {
+        var status = File.ReadAllText($"/proc/{process}/stat");
+        var numbers = status[(status.LastIndexOf(')') + 2)..].Split(' ');
+        return (int.Parse(numbers[1], CultureInfo.InvariantCulture), int.Parse(numbers[3], CultureInfo.InvariantCulture));
     }
 
     private static void SkipWithout(string transport)

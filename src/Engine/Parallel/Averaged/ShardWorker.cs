@@ -57,7 +57,8 @@ internal sealed class ShardWorker : IDisposable
     {
         gradient.Sums.Clear();
         var loss = pass.Forward(Next(), Drawn, between);
-        RequireFinite(loss, epoch);
+        // The state's step stands still while workers train one model: the model's updates count.
+        RequireFinite(loss, epoch, gradient.Stamp + 1);
         pass.Differentiate(gradient, between);
         gradient.Sums.Add(loss, state.Options.BatchSize);
         Drawn++;
@@ -70,7 +71,7 @@ internal sealed class ShardWorker : IDisposable
     public double Train(int epoch, in OptimizerStep step)
     {
         var loss = pass.Forward(Next(), Drawn);
-        RequireFinite(loss, epoch);
+        RequireFinite(loss, epoch, step.Step);
         pass.Update(step, state.Sums);
         state.Sums.Add(loss, state.Options.BatchSize);
         Drawn++;
@@ -100,11 +101,11 @@ internal sealed class ShardWorker : IDisposable
         return order.AsSpan(batch * state.Options.BatchSize, state.Options.BatchSize);
     }
 
-    private void RequireFinite(LossResult loss, int epoch)
+    private static void RequireFinite(LossResult loss, int epoch, long step)
     {
         if (!double.IsFinite(loss.LossSum))
         {
-            throw new TrainingDivergedException(epoch, state.Step + 1, loss.LossSum);
+            throw new TrainingDivergedException(epoch, step, loss.LossSum);
         }
     }
 }

@@ -16,6 +16,10 @@ public sealed partial class MpiProcess : IDisposable
 
     private static readonly TimeSpan OutputPatience = TimeSpan.FromSeconds(1);
 
+    // Becomes mpirun in a session of its own. A terminal's Ctrl-C is for all programs of its session: mpirun would end the ranks while they are
+    // asked for their checkpoint.
+    private const string Setsid = "setsid";
+
     private readonly Process process;
     private readonly StringBuilder output = new();
     private readonly CountdownEvent streams = new(2);
@@ -65,7 +69,8 @@ public sealed partial class MpiProcess : IDisposable
             "--mca", "oob_tcp_keepalive_time", "10", "--mca", "oob_tcp_keepalive_intvl", "3", "--mca", "oob_tcp_keepalive_probes", "5",
             .. hosts, .. settings.Arguments, "-n", $"{ranks}", .. command,
         ];
-        var start = new ProcessStartInfo(settings.Mpirun, arguments)
+        var isApart = IsInPath(Setsid) && IsInPath(settings.Mpirun);
+        var start = new ProcessStartInfo(isApart ? Setsid : settings.Mpirun, isApart ? [settings.Mpirun, .. arguments] : arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -128,6 +133,10 @@ public sealed partial class MpiProcess : IDisposable
 
         process.Dispose();
     }
+
+    private static bool IsInPath(string program) => program.Contains('/')
+        ? File.Exists(program)
+        : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
 
     private static int RankOf(Match match) => int.Parse(match.Groups["rank"].ValueSpan, CultureInfo.InvariantCulture);
 

@@ -85,6 +85,11 @@ public sealed class RankProcess : IDisposable
             ConnectControl();
         }
 
+        // None begins before rank 0 can be heard: else the fault of a rank that fails at once would be told to nobody, and pass for that of
+        // a lost process.
+        ranks.Barrier();
+        ranks.Counters.Take();
+
         using (var data = SampleStore.Open(setup.DataPath))
         {
             RequireSame(data);

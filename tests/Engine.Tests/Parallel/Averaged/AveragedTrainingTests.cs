@@ -37,6 +37,28 @@ public sealed class AveragedTrainingTests
         Assert.Equal(Tensors(TrainingData.Bytes(trainer.WriteModel)), Tensors(folder.Model));
     }
 
+    [Theory]
+    [InlineData(ParallelMethod.Wasap, 0)]
+    [InlineData(ParallelMethod.Wassp, 0)]
+    [InlineData(ParallelMethod.Wasap, 1)]
+    public void Train_RateThatDiverges_NamesTheStepOfSequentialTraining(ParallelMethod method, double localShare)
+    {
+        using var folder = new TrainedRanks();
+        var options = TrainedRanks.Options(method, workers: 1, localShare) with
+        {
+            Summation = Summation.Float, Optimizer = new OptimizerOptions { LearningRate = 100, Momentum = 0.99 },
+        };
+        var told = Assert.Throws<RankFailedException>(() => folder.Run("threads", new RankPlan { Options = options }));
+
+        using var data = folder.OpenData();
+        using var backend = Backend.Create("simd", 1);
+        using var trainer = Trainer.Create(options, data, backend);
+        var expected = Assert.Throws<TrainingDivergedException>(() => TrainingData.TrainToEnd(trainer));
+        var diverged = Assert.IsType<TrainingDivergedException>(told.InnerException);
+        Assert.InRange(expected.Step, 2, 39);
+        Assert.Equal((expected.Epoch, expected.Step), (diverged.Epoch, diverged.Step));
+    }
+
     // 43 minibatches: rounds of three workers do not end where epochs end.
     [Theory]
     [InlineData(ParallelMethod.Wasap, 3)]
