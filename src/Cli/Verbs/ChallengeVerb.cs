@@ -50,7 +50,7 @@ internal sealed class ChallengeVerb : Verb
         AllowOnly(network, "official", "random");
         AllowOnly(backend, "reference", "simd", "opencl", "cuda", "ilgpu");
         AllowOnly(structure, "ignore", "use");
-        Validators.Add(result =>
+        AddRule(result =>
         {
             Allow(neurons, RadixNet.Sizes.Contains(result.GetValue(neurons) ?? RadixNet.Sizes[0]), string.Join(", ", RadixNet.Sizes));
             Allow(layers, (result.GetValue(layers) ?? 1) <= RadixNet.MostLayers, $"1 to {RadixNet.MostLayers}");

@@ -48,7 +48,7 @@ internal sealed class PartitionVerb : Verb
         }
 
         AllowOnly(kind, "hypergraph", "random", "block");
-        Validators.Add(result =>
+        AddRule(result =>
         {
             string?[] sources = [result.GetValue(spec), result.GetValue(model), result.GetValue(resume)];
             if (sources.Count(source => source is not null) != 1)

@@ -53,7 +53,7 @@ internal sealed class TrainVerb : Verb
         }
 
         AllowOnly(backend, "reference", "simd", "opencl", "cuda", "ilgpu");
-        Validators.Add(result =>
+        AddRule(result =>
         {
             if (result.GetValue(resume) is not null && (result.GetValue(epochs) is not null || result.GetValue(seed) is not null))
             {

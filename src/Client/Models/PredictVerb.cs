@@ -42,7 +42,7 @@ internal sealed class PredictVerb : ModelVerb
     {
         Arguments.Add(file);
         Add(stream, drop, dataset, rows);
-        Validators.Add(result =>
+        AddRule(result =>
         {
             if ((result.GetValue(dataset) is not null || result.GetValue(rows) is not null)
                 && (result.GetValue(file) is not null || result.GetValue(drop) is not null))

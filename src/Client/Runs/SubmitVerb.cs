@@ -33,7 +33,7 @@ internal sealed class SubmitVerb : ClientVerb
         Arguments.Add(spec);
         Add(dataset, name, label, epochs, seed, wait, watch, again);
         Add(follow.Options);
-        Validators.Add(result =>
+        AddRule(result =>
         {
             if (follow.AnyIn(result) && !result.GetValue(wait) && !result.GetValue(watch))
             {

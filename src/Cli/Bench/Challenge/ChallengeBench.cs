@@ -37,7 +37,7 @@ internal sealed class ChallengeBench : Benchmark<ChallengeResult>
 
         AllowOnly(network, "official", "random");
         AllowOnly(way, Ways);
-        Validators.Add(result =>
+        AddRule(result =>
         {
             if (result.GetValue(neurons) is { } count && !RadixNet.Sizes.Contains(count))
             {

@@ -22,7 +22,7 @@ internal sealed class AccuracyBench : Benchmark<AccuracyResult>
     {
         Options.Add(data);
         Options.Add(madelon);
-        Validators.Add(result =>
+        AddRule(result =>
         {
             if (result.GetValue(data) is null && result.GetValue(madelon) is null)
             {

@@ -37,7 +37,7 @@ internal sealed class TrainVersusTorch : Benchmark<TorchResult>
             Options.Add(option);
         }
 
-        Validators.Add(result =>
+        AddRule(result =>
         {
             var isCifar = result.GetValue(shape) == BenchShape.Cifar10Name;
             if (isCifar ? result.GetValue(data) is not null : result.GetValue(densities) is not null)

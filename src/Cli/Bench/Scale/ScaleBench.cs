@@ -34,7 +34,7 @@ internal sealed class ScaleBench : Benchmark<ScaleResult>
         Options.Add(mostNnz);
         Options.Add(mostNeurons);
         Options.Add(threads);
-        Validators.Add(result =>
+        AddRule(result =>
         {
             Check(result.GetValue(mostNnz), mostNnz.Name, 1e5, 2e9, result.AddError);
             Check(result.GetValue(mostNeurons) is "0" ? null : result.GetValue(mostNeurons), mostNeurons.Name, 1e6, 1e9, result.AddError);

@@ -30,7 +30,7 @@ internal sealed class WorkersAccuracyBench : Benchmark<WorkersAccuracyResult>
         Options.Add(data);
         Options.Add(epochs);
         Options.Add(seeds);
-        Validators.Add(result =>
+        AddRule(result =>
         {
             if (result.GetValue(data) is null)
             {
