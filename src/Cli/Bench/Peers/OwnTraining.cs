@@ -19,8 +19,8 @@ internal sealed class OwnTraining(string spec, string data, int threads)
         return path;
     }
 
-    // Twelve to warm up: where an epoch takes a tenth of a second, the compiler is still at work in the sixth (measured, cifar10 at 0.001: 0.101 s an
-    // epoch in the second to fifth, 0.077 later). Then four timed ones, and one more, since none evolves after the last.
+    // Twelve to warm up: where an epoch takes a tenth of a second, the compiler is still at work in the sixth (measured, cifar10 at 0.001:
+    // 0.101 s an epoch in the second to fifth, 0.077 later). Then four timed ones, and one more, since none evolves after the last.
     private const int WarmUp = 12;
     private const int Epochs = WarmUp + 5;
 
