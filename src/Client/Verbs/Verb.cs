@@ -87,7 +87,7 @@ internal abstract class Verb(string name, string description, params string[] ex
         },
     };
 
-    /// <summary>A rule about values of options together. It is not asked where one of them cannot be read, which is refused by itself.</summary>
+    /// <summary>A rule about values of options together. Where one of them cannot be read, that alone is refused.</summary>
     protected void AddRule(Action<CommandResult> rule) => Validators.Add(result =>
     {
         try
