@@ -24,6 +24,17 @@ public sealed class ChallengeTests : IDisposable
     }
 
     [Fact]
+    public async Task Train_BackendOfTheEnvironmentThatIsNone_SaysWhatIsAllowed()
+    {
+        var spec = Path.Combine(SourceCopy.Origin, "deploy", "examples", "glyphs.json");
+
+        var refused = await SparseProcess.RunAsync(["train", spec], _ => false, "SPARSE_BACKEND=fast");
+
+        Assert.Equal((5, ""), (refused.ExitCode, refused.Output));
+        Assert.StartsWith("Backend SPARSE_BACKEND is 'fast'; allowed: reference, simd, ", refused.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Challenge_ImagesThatHaveNoTransform_SaysHowManyAreAllowed()
     {
         const int Images = 11;
