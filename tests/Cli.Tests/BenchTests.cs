@@ -226,6 +226,7 @@ public class BenchTests
     [InlineData("--density is 7; allowed: numbers above 0, at most 1", "train-vs-torch", "--shape", "cifar10", "--density", "0.1,7")]
     [InlineData("--rounds is 0; allowed: a whole number of at least 1", "kernels", "--rounds", "0")]
     [InlineData("--batch is all; allowed: a whole number of at least 1", "kernels", "--batch", "all")]
+    [InlineData("--neurons is 0; allowed: a whole number of at least 1", "challenge", "--neurons", "0")]
     public async Task Bench_BadOption_SaysWhatIsAllowed(string expected, params string[] arguments)
     {
         var bench = await SparseProcess.RunAsync(["bench", .. arguments]);

@@ -46,6 +46,15 @@ internal sealed class ChallengeFiles(ChallengeRequest request)
             throw new CliFault($"--data {data} has images of {height}×{width}; allowed: MNIST's 28×28", ExitCode.BadInput);
         }
 
+        var count = pixels.Length / (OfficialInputs.SourceSide * OfficialInputs.SourceSide);
+        if (count > GeneratedInputs.ChallengeCount || !OfficialInputs.Takes(count))
+        {
+            throw new CliFault(
+                $"--data {data} has {count} images; allowed: 1 to {GeneratedInputs.ChallengeCount}, a product of 2, 3, 5 and 7"
+                + " such as MNIST's 60000",
+                ExitCode.BadInput);
+        }
+
         // All of them, also when few are asked for: each leaks into its neighbours, and the threshold is that of the brightest.
         return (First(OfficialInputs.Of(pixels, (int)Math.Sqrt(neurons), request.Threads)), "official");
     }
@@ -59,9 +68,12 @@ internal sealed class ChallengeFiles(ChallengeRequest request)
         return File.Exists(path) ? ReadFile(path, stream => ChallengeTsv.ReadCategories(stream, GeneratedInputs.ChallengeCount)) : null;
     }
 
+    /// <summary>Makes the folder that <see cref="Write"/> fills: a run takes long, and who cannot write hears of it before.</summary>
+    public void Prepare(string folder) =>
+        Directory.CreateDirectory(Path.Combine(folder, Path.GetDirectoryName(ChallengeTsv.LayerPath(Network.Neurons, 1))!));
+
     public void Write(string folder, BitRows inputs, IReadOnlyList<int> survivors)
     {
-        Directory.CreateDirectory(Path.Combine(folder, Path.GetDirectoryName(ChallengeTsv.LayerPath(Network.Neurons, 1))!));
         foreach (var (index, layer) in Layers().Index())
         {
             WriteFile(

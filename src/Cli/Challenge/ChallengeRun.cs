@@ -21,6 +21,12 @@ internal sealed class ChallengeRun(ChallengeRequest request, Action<string> say)
         using var inference = SparseInference.Create(request.Backend, request.Threads, options);
         say("Inputs …");
         var (inputs, origin) = files.Inputs();
+        var categories = files.Categories();
+        if (request.WriteFolder is not null)
+        {
+            files.Prepare(request.WriteFolder);
+        }
+
         say(IsResident ? "Network …" : "The network is made layer by layer: it would not fit the memory.");
         var layers = IsResident ? files.Layers().ToArray() : null;
         cancellationToken.ThrowIfCancellationRequested();
@@ -43,7 +49,7 @@ internal sealed class ChallengeRun(ChallengeRequest request, Action<string> say)
         if (request.Checks)
         {
             say("Exact computation …");
-            exact = ExactCategories.Of(() => Open(layers), inputs, request.Threads).SequenceEqual(fastest.Survivors);
+            exact = Exact(layers, inputs).SequenceEqual(fastest.Survivors);
         }
 
         if (request.WriteFolder is { } folder)
@@ -58,13 +64,26 @@ internal sealed class ChallengeRun(ChallengeRequest request, Action<string> say)
         }
 
         var work = network.Work(inputs.Rows);
-        var expected = files.Categories()?.Where(category => category < inputs.Rows).Order();
+        var expected = categories?.Where(category => category < inputs.Rows).Order();
         return new ChallengeReport(
             request.ReadFolder is not null ? "read" : network.Kind == ChallengeKind.Official ? "official" : "random",
             network.Neurons, network.Layers, network.Edges, inputs.Rows, origin, inputs.Count, inference.Name, inference.Threads,
             inference.Place, request.UsesStructure, [.. results.Select(result => result.Seconds)], fastest.WaitedSeconds,
             work / fastest.Seconds, fastest.ExecutedEdges / fastest.Seconds, fastest.ExecutedEdges / work, fastest.Active,
             fastest.Survivors.Count, exact, expected?.SequenceEqual(fastest.Survivors));
+    }
+
+    private int[] Exact(IReadOnlyList<CompactLayer>? layers, BitRows inputs)
+    {
+        try
+        {
+            return ExactCategories.Of(() => Open(layers), inputs, request.Threads);
+        }
+        catch (ArgumentException fault)
+        {
+            throw new CliFault(
+                $"The exact computation cannot judge this network (--no-check leaves it out): {fault.Message}", ExitCode.BadInput);
+        }
     }
 
     private LayerFeed Open(IReadOnlyList<CompactLayer>? layers) => layers is not null

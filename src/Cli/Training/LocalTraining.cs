@@ -17,9 +17,7 @@ internal sealed class LocalTraining(TrainRequest request, TrainOutput output)
     {
         RequireFolderOf(request.CheckpointPath);
         RequireFolderOf(request.ModelPath);
-        using var backend = request.Backend is null
-            ? Backend.For(request.Spec.Training, null, request.Threads)
-            : Backend.Create(request.Backend, request.Threads);
+        using var backend = CreateBackend();
         var path = FindData(cancellationToken);
         using var data = SampleStore.Open(path);
         using var trainer = Open(path, data, backend);
@@ -56,6 +54,21 @@ internal sealed class LocalTraining(TrainRequest request, TrainOutput output)
             last.TestAccuracy, best, layers.Sum(layer => layer.Nnz - layer.PrunedConnections),
             layers.Sum(layer => (long)layer.Inputs * layer.Outputs), modelBytes, PeakMemory.Bytes(), watch.Elapsed.TotalSeconds));
         return ExitCode.Done;
+    }
+
+    private Backend CreateBackend()
+    {
+        try
+        {
+            return request.Backend is null
+                ? Backend.For(request.Spec.Training, null, request.Threads)
+                : Backend.Create(request.Backend, request.Threads);
+        }
+        catch (ArgumentException fault)
+        {
+            // Spec and option are checked before; the environment's variable is not.
+            throw new CliFault(fault.Message, ExitCode.BadInput);
+        }
     }
 
     private async Task ShowAsync(ITraining trainer, Func<Task> training)

@@ -8,7 +8,7 @@ public static class IdxImages
     /// <summary>MNIST's training images in a folder.</summary>
     /// <param name="folder">Holds <c>train-images-idx3-ubyte</c> or <c>train-images-idx3-ubyte.gz</c>.</param>
     /// <returns>[image, row, column], and height and width.</returns>
-    /// <exception cref="DatasetFormatException">Not such a file, or cut off.</exception>
+    /// <exception cref="DatasetFormatException">Not such a file, damaged, or cut off.</exception>
     /// <exception cref="FileNotFoundException">The folder has none.</exception>
     public static (byte[] Pixels, int Height, int Width) ReadTraining(string folder)
     {
@@ -21,15 +21,24 @@ public static class IdxImages
         }
 
         using var content = new System.IO.Compression.GZipStream(file, System.IO.Compression.CompressionMode.Decompress);
-        return Read(content);
+        try
+        {
+            return Read(content);
+        }
+        catch (InvalidDataException fault)
+        {
+            throw new DatasetFormatException("images", $"damaged ({fault.Message.TrimEnd('.')})", "a complete gzip stream");
+        }
     }
 
     private static (byte[] Pixels, int Height, int Width) Read(Stream stream)
     {
         var header = IdxReader.ReadHeader(stream, "images");
-        if (header.Type != NumberType.UInt8 || header.Shape is not [var count, var height, var width] || count * height * width > int.MaxValue)
+        if (header.Type != NumberType.UInt8 || header.Shape is not [var count, var height, var width]
+            || (Int128)count * height * width > Array.MaxLength)
         {
-            throw new DatasetFormatException("images shape", string.Join('×', header.Shape), "images × height × width bytes, below 2³¹");
+            throw new DatasetFormatException(
+                "images shape", string.Join('×', header.Shape), $"images × height × width bytes, at most {Array.MaxLength}");
         }
 
         var pixels = new byte[count * height * width];

@@ -28,7 +28,7 @@ internal sealed class ExactLayer
         Cap = (long)layer.Cap << Bits;
         if (layer.Cap != MathF.Floor(layer.Cap))
         {
-            throw new ArgumentException($"cap is {layer.Cap}; allowed: whole numbers", nameof(layer));
+            throw new ArgumentException($"The cap is {layer.Cap}; allowed: whole numbers");
         }
 
         Classes = new int[layer.Outputs];
@@ -119,7 +119,7 @@ internal sealed class ExactLayer
             {
                 if (++weightBits > MostWeightBits)
                 {
-                    throw new ArgumentException($"A weight is {value}; allowed: multiples of 2^-{MostWeightBits}", nameof(layer));
+                    throw new ArgumentException($"A weight is {value}; allowed: multiples of 2^-{MostWeightBits}");
                 }
             }
         }
@@ -136,7 +136,12 @@ internal sealed class ExactLayer
             largest = Math.Max(largest, sum);
         }
 
-        return (weightBits, Math.Min(50, WordBits - weightBits - (int)Math.Ceiling(Math.Log2(largest)) - 1));
+        var bits = WordBits - weightBits - (int)Math.Ceiling(Math.Log2(largest)) - 1;
+        return bits >= 0
+            ? (weightBits, Math.Min(50, bits))
+            : throw new ArgumentException(
+                $"A neuron's weights, which are multiples of 2^-{weightBits}, add up to {largest / layer.Cap:g3};"
+                + $" allowed: less than {Math.ScaleB(1 / layer.Cap, WordBits - weightBits - 1):g3}");
     }
 
     private static List<int> DifferentRows(CompactLayer layer, Span<int> classes)

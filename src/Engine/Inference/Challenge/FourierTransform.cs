@@ -36,6 +36,20 @@ internal sealed class FourierTransform
 
     public int Length { get; }
 
+    /// <summary>Whether there is a transform of this length.</summary>
+    public static bool Takes(int length)
+    {
+        foreach (var radix in Radices)
+        {
+            while (length > 1 && length % radix == 0)
+            {
+                length /= radix;
+            }
+        }
+
+        return length == 1;
+    }
+
     /// <summary>Transforms in place; the work arrays' contents are lost. Real and imaginary part exchanged: the inverse, times length.</summary>
     public void Transform(ref double[] real, ref double[] imaginary, ref double[] realWork, ref double[] imaginaryWork)
     {

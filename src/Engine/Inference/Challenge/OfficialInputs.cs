@@ -13,6 +13,9 @@ public static class OfficialInputs
     private const double Reserve = 1.2;
     private const int RowsOfByte = 8;
 
+    /// <summary>Whether inputs can be made of so many images, which have to be a product of 2, 3, 5 and 7.</summary>
+    public static bool Takes(int images) => FourierTransform.Takes(images);
+
     /// <summary>Makes the inputs.</summary>
     /// <param name="images">[image, row, column], 28·28 bytes each; the number of images is a product of 2, 3, 5 and 7.</param>
     /// <param name="side">Height and width of an input, a multiple of 8 and at least 28: the square root of the neurons.</param>

@@ -44,12 +44,14 @@ public class ExactCategoriesTests
         Assert.Empty(ExactCategories.Of(() => LayerFeed.Of([fall, .. keep]), inputs));
     }
 
-    [Fact]
-    public void Of_WeightsThatAreNoMultiples_AreRefused()
+    [Theory]
+    [InlineData(0.1f, "A weight is 0.1; allowed: multiples of 2^-20")]
+    [InlineData(1e30f, "add up to 1e+30; allowed: less than 2.31e+18")] // more than a word holds
+    public void Of_WeightsThatFixedPointDoesNotHold_AreRefused(float weight, string expected)
     {
-        var layer = new CompactLayer(1, [0, 1], [0], [0.1f], [0], 1);
+        var layer = new CompactLayer(1, [0, 1], [0], [weight], [0], 1);
         Assert.Contains(
-            "allowed: multiples of 2^-20",
+            expected,
             Assert.ThrowsAny<ArgumentException>(() => ExactCategories.Of(() => LayerFeed.Of([layer]), new BitRows(1, 64))).Message,
             StringComparison.Ordinal);
     }

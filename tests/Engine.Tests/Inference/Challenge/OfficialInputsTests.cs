@@ -50,6 +50,26 @@ public class OfficialInputsTests
     [Fact]
     public void Transform_PrimeFactorAboveSeven_IsRefused() => Assert.Throws<ArgumentOutOfRangeException>(() => new FourierTransform(22));
 
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, true)]
+    [InlineData(22, false)]
+    [InlineData(59_999, false)]
+    [InlineData(60_000, true)]
+    public void Takes_Images_OnlyThoseThatHaveATransform(int images, bool expected) => Assert.Equal(expected, OfficialInputs.Takes(images));
+
+    [Theory]
+    [InlineData("train-images-idx3-ubyte.gz", "68656C6C6F0A", "images is damaged")]
+    [InlineData("train-images-idx3-ubyte", "00000803800000008000000000000004", "2147483648×2147483648×4; allowed: images × height × width bytes")]
+    [InlineData("train-images-idx3-ubyte", "000008030000000A0000001C0000001C", "images is cut off; allowed: 7840 bytes")]
+    public void ReadTraining_DamagedFile_NamesTheFault(string name, string bytes, string expected)
+    {
+        using var files = new StoreFiles();
+        File.WriteAllBytes(Path.Combine(files.Folder, name), Convert.FromHexString(bytes));
+
+        Assert.Contains(expected, StoreFiles.Fault(() => IdxImages.ReadTraining(files.Folder)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Of_FewImages_IsTheInterpolationOfItsDefinition()
     {
