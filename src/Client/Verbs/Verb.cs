@@ -100,19 +100,6 @@ internal abstract class Verb(string name, string description, params string[] ex
         },
     };
 
-    /// <summary>A rule about values of options together. Where one of them cannot be read, that alone is refused.</summary>
-    protected void AddRule(Action<CommandResult> rule) => Validators.Add(result =>
-    {
-        try
-        {
-            rule(result);
-        }
-        catch (InvalidOperationException)
-        {
-            // So the library answers for the value of an option that it has not been able to read.
-        }
-    });
-
     private static void AllowOnly(SymbolResult result, string name, string[] values)
     {
         if (result.Tokens is [var token, ..] && !values.Contains(token.Value))
