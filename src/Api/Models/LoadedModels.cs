@@ -58,7 +58,8 @@ internal sealed class LoadedModels(BlobStore blobs, IOptions<ApiLimits> limits) 
     private async Task<LoadedModel> LoadAsync(string blobHash)
     {
         await using var bytes = await blobs.OpenAsync(blobHash);
-        var backend = Backend.Create(threads: 1); // Requests run beside each other already.
+        // Requests run beside each other already. By name: SPARSE_BACKEND would have them share a device, which takes one caller at a time.
+        var backend = Backend.Create("simd", threads: 1);
         try
         {
             return new LoadedModel(SparseModel.Load(bytes, backend), backend);

@@ -35,7 +35,8 @@ public sealed record ApiProblem
     };
 }
 
-/// <param name="Path">JSON path of the value (<c>$.training.epochs</c>), or the name of a parameter, header or file.</param>
+/// <param name="Path">JSON path of the value (<c>$.training.epochs</c>), or the name of a parameter, header or file;
+/// shortened as the value is, since a name may be the sender's.</param>
 /// <param name="Value">The value as given, shortened to 100 characters.</param>
 /// <param name="Allowed">What would be accepted.</param>
 /// <param name="Row">Row of a file from 1, where the fault is a row's.</param>
@@ -45,8 +46,8 @@ public sealed record ApiFault(string Path, string Value, string Allowed, string 
 
     public static ApiFault Of(string path, object? value, string allowed)
     {
-        var text = Shorten(value);
-        return new ApiFault(path, text, allowed, $"{path} is {text}; allowed: {allowed}");
+        var (name, text) = (Shorten(path), Shorten(value));
+        return new ApiFault(name, text, allowed, $"{name} is {text}; allowed: {allowed}");
     }
 
     public static ApiFault From(SpecFault fault) => Of(fault.Path, fault.Value, fault.Allowed);
