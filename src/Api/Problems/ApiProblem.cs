@@ -35,13 +35,13 @@ public sealed record ApiProblem
     };
 }
 
-/// <param name="Path">JSON path of the value (<c>$.training.epochs</c>), or the name of a parameter, header or file;
-/// shortened as the value is, since a name may be the sender's.</param>
+/// <param name="Path">JSON path of the value (<c>$.training.epochs</c>), or the name of a parameter, header or file.</param>
 /// <param name="Value">The value as given, shortened to 100 characters.</param>
 /// <param name="Allowed">What would be accepted.</param>
 /// <param name="Row">Row of a file from 1, where the fault is a row's.</param>
 public sealed record ApiFault(string Path, string Value, string Allowed, string Message, long? Row = null)
 {
+    // Of a path too: a name may be the sender's.
     private const int LongestValue = 100;
 
     public static ApiFault Of(string path, object? value, string allowed)
