@@ -8,6 +8,7 @@ using Xunit;
 namespace SparseService.Jobs.Tests;
 
 /// <summary>A run across four hosts whose network fails.</summary>
+[Collection(ParallelRunTests.RanksOfThisProcess)]
 public class FourHostsTests
 {
     [Theory, Trait("Size", "Long")]

@@ -10,8 +10,12 @@ using Xunit;
 namespace SparseService.Jobs.Tests;
 
 /// <summary>Runs of several workers, as the service trains them.</summary>
+[Collection(RanksOfThisProcess)] // it counts the ranks that this process has started
 public class ParallelRunTests
 {
+    /// <summary>Of the classes that start ranks: one after the other.</summary>
+    internal const string RanksOfThisProcess = "Ranks of this process";
+
     public static TheoryData<ParallelTransport> Transports => [ParallelTransport.Threads, ParallelTransport.Mpi];
 
     [Theory, MemberData(nameof(Transports))]
