@@ -1,6 +1,7 @@
 using SparseService.Engine.Gpu;
 using SparseService.Engine.Sparse;
 using SparseService.Engine.Topology;
+using SparseService.Engine.Training;
 
 namespace SparseService.Engine.Kernels;
 
@@ -72,7 +73,7 @@ public abstract partial class Backend : IDisposable
             SimdBackend.BackendName => new SimdBackend(count),
             OpenClApi.ApiName or CudaApi.ApiName => new DeviceBackend(GpuDevice.Choose(wanted), count),
             _ => OptionalBackend.Find(wanted)?.Create(count)
-                ?? throw new ArgumentException($"Backend {source} is '{wanted}'; allowed: {string.Join(", ", Names)}", nameof(name)),
+                ?? throw new ArgumentException($"Backend {source} is '{wanted}'; allowed: {string.Join(", ", Names)}"),
         };
     }
 
@@ -80,10 +81,10 @@ public abstract partial class Backend : IDisposable
     /// <param name="otherwise">For options that name none; null as in <see cref="Create"/>. A device trains alone: several workers get
     /// <c>simd</c> in its place.</param>
     /// <inheritdoc cref="Create"/>
-    public static Backend For(Training.TrainingOptions options, string? otherwise, int threads = 0)
+    public static Backend For(TrainingOptions options, string? otherwise, int threads = 0)
     {
         var name = options.Backend is { } kind ? kind.ToString().ToLowerInvariant() : otherwise;
-        var isDevice = name is OpenClApi.ApiName or CudaApi.ApiName or OptionalBackend.Ilgpu;
+        var isDevice = Enum.TryParse<BackendKind>(name, ignoreCase: true, out var wanted) && wanted.IsDevice();
         return Create(isDevice && options.Parallel is not null ? SimdBackend.BackendName : name, threads);
     }
 
