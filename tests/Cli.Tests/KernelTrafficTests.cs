@@ -31,6 +31,18 @@ public class KernelTrafficTests
     }
 
     [Fact]
+    public void Of_RowsOfBytes_MovesAFourthAndLeavesRoomForTheirInstructions()
+    {
+        // Four instructions, of which one multiply-add does the work, against two multiply-adds in a cycle.
+        var traffic = KernelTraffic.Of(40_000, 128, 1000, 500, 8, byteInstructions: 4);
+
+        Assert.Equal(2 * 40_000 * 128, traffic.Flops);
+        Assert.Equal(40_000 * 128, traffic.L1Bytes);
+        Assert.Equal((1000 * 128) + (500 * 512) + (8 * 40_000), traffic.L2Bytes);
+        Assert.Equal(("FMA", 125), traffic.Bound(Limits));
+    }
+
+    [Fact]
     public void Bound_HugeLayer_IsMemory()
     {
         var traffic = KernelTraffic.Of(200_000_000, 16, 50_000_000, 50_000_000, 8);

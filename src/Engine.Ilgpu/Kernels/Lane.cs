@@ -24,6 +24,8 @@ internal readonly unsafe struct Lane(float value) : ILanes<Lane>
     public static Lane operator ^(Lane a, Lane b) => From(a.Bits ^ b.Bits);
 
     public static Lane Load(float* source) => new(*source);
+
+    public static Lane LoadBytes(byte* source) => new(*source);
     public static void Store(Lane a, float* target) => *target = a.Value;
     public static Lane Broadcast(float value) => new(value);
     public static Lane BroadcastBits(uint value) => From(value);

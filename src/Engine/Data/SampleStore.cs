@@ -148,18 +148,35 @@ public sealed unsafe class SampleStore : IDisposable
     public void Gather(ReadOnlySpan<int> rows, ReadOnlySpan<float> shift, ReadOnlySpan<float> scale, Span<float> x, int batchSize, Backend backend)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, rows.Length);
-
         RequireLength(shift.Length, Features, nameof(shift));
         RequireLength(scale.Length, Features, nameof(scale));
         RequireLength(x.Length, (long)Features * batchSize, nameof(x));
-        foreach (var row in rows)
-        {
-            RequireRow(row);
-        }
-
+        RequireRows(rows);
         fixed (float* shiftAt = shift, scaleAt = scale, xAt = x)
         {
             MinibatchGather.Run(new(FeatureBytes, tail.Element, Features, shiftAt, scaleAt, xAt, batchSize), rows, backend);
+        }
+    }
+
+    /// <summary>Gathers the bytes of a minibatch, transposed: x[f·B + s] = raw[rows[s], f] with B = batchSize.</summary>
+    /// <param name="rows">The samples of the minibatch, at least one; a row may come more than once.</param>
+    /// <param name="x">[feature, sample]; overwritten, behind the last sample with that one again.</param>
+    /// <param name="batchSize">B, at least the number of rows.</param>
+    /// <param name="backend">Its threads do the work.</param>
+    /// <exception cref="InvalidOperationException">The features are no bytes.</exception>
+    internal void GatherBytes(ReadOnlySpan<int> rows, DeviceBuffer<byte> x, int batchSize, Backend backend)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, rows.Length);
+        ArgumentOutOfRangeException.ThrowIfZero(rows.Length);
+        if (Element != SampleElement.Byte)
+        {
+            throw new InvalidOperationException("The features are no bytes.");
+        }
+
+        RequireRows(rows);
+        fixed (int* first = rows)
+        {
+            ByteGather.Run(FeatureBytes, Features, first, rows.Length, x.Pointer, batchSize, backend);
         }
     }
 
@@ -219,6 +236,14 @@ public sealed unsafe class SampleStore : IDisposable
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private void RequireRows(ReadOnlySpan<int> rows)
+    {
+        foreach (var row in rows)
+        {
+            RequireRow(row);
+        }
     }
 
     private void RequireRow(long row)

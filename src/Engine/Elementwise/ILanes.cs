@@ -32,6 +32,9 @@ internal unsafe interface ILanes<TSelf>
 
     static abstract TSelf Load(float* source);
 
+    /// <summary>As many bytes as there are lanes, as numbers.</summary>
+    static abstract TSelf LoadBytes(byte* source);
+
     static abstract void Store(TSelf a, float* target);
 
     static abstract TSelf Broadcast(float value);

@@ -47,6 +47,10 @@ internal readonly unsafe struct Lanes16 : ILanes<Lanes16>
     public static Lanes16 Load(float* source) => Unsafe.BitCast<Vector512<float>, Lanes16>(Vec.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes16 LoadBytes(byte* source) => Unsafe.BitCast<Vector512<float>, Lanes16>(
+        Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Load(source))));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Lanes16 a, float* target) => a.Register.Store(target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -41,6 +41,10 @@ internal readonly unsafe struct Lanes4(Vector128<float> register) : ILanes<Lanes
     public static Lanes4 Load(float* source) => new(Vec.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes4 LoadBytes(byte* source) => new(Vec.ConvertToSingle(
+        Vec.WidenLower(Vec.WidenLower(Vec.CreateScalarUnsafe(Unsafe.ReadUnaligned<uint>(source)).AsByte())).AsInt32()));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Lanes4 a, float* target) => a.Register.Store(target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

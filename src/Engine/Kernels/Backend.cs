@@ -43,6 +43,10 @@ public abstract partial class Backend : IDisposable
     /// <summary>Whether several may call <see cref="Probabilities"/> and the forward product of inference at once.</summary>
     public virtual bool TakesSeveralCallers => false;
 
+    /// <summary>Whether a first layer is computed faster from a store's bytes than from floats.</summary>
+    /// <param name="batchSize">Of training, padded.</param>
+    internal virtual bool ReadsBytes(int features, int batchSize) => false;
+
     /// <summary>Whether it computes on a device of its own, alone: several workers cannot share it.</summary>
     public virtual bool IsDevice => false;
 
@@ -140,7 +144,7 @@ public abstract partial class Backend : IDisposable
         }
     }
 
-    private static void RequireDistinct(DeviceBuffer<float> output, DeviceBuffer<float> other, string outputName, string otherName)
+    private static void RequireDistinct(DeviceBuffer<float> output, object other, string outputName, string otherName)
     {
         if (ReferenceEquals(output, other))
         {

@@ -26,7 +26,7 @@ internal unsafe struct BackwardProduct<TLanes>(
     /// <param name="rowCount">Rows of dY.</param>
     public void Run(ThreadTeam team, TilePlan plan, int rowCount)
     {
-        var together = plan.Holds(rowCount, batchSize);
+        var together = plan.Holds(rowCount, batchSize, sizeof(float));
         for (firstSample = 0; firstSample < batchSize; firstSample = endSample)
         {
             endSample = together ? batchSize : Strip.After(firstSample, batchSize, TLanes.Count).End;

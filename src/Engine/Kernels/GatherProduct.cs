@@ -35,10 +35,11 @@ internal interface IRowFinish
         where T : unmanaged, ILanes<T>;
 }
 
-internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
-    RowBlocks blocks, long* offsets, int* sources, TWeights weights, float* input, float* output, int batchSize, TFinish finish)
+internal unsafe struct GatherProduct<TLanes, TRows, TWeights, TFinish>(
+    RowBlocks blocks, long* offsets, int* sources, TWeights weights, TRows input, float* output, int batchSize, TFinish finish)
     : IBlockWork
     where TLanes : unmanaged, ILanes<TLanes>
+    where TRows : unmanaged, ISourceRows
     where TWeights : unmanaged, IConnectionWeights
     where TFinish : unmanaged, IRowFinish
 {
@@ -56,12 +57,12 @@ internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
     /// <param name="sourceCount">Rows of the input.</param>
     public void Run(ThreadTeam team, TilePlan plan, int sourceCount)
     {
-        isFar = plan.IsFar(sourceCount, batchSize);
-        var together = batchSize == 1 || plan.Holds(sourceCount, batchSize);
+        isFar = plan.IsFar(sourceCount, batchSize, TRows.ElementSize);
+        var together = batchSize == 1 || plan.Holds(sourceCount, batchSize, TRows.ElementSize);
         for (var sample = 0; sample < batchSize; sample = pass.EndSample)
         {
             var end = together ? batchSize : Strip.After(sample, batchSize, TLanes.Count).End;
-            var tiles = batchSize == 1 ? 1 : plan.TilesOf(blocks.Rows, sourceCount, blocks.Connections, (long)(end - sample) * sizeof(float));
+            var tiles = batchSize == 1 ? 1 : plan.TilesOf(blocks.Rows, sourceCount, blocks.Connections, (long)(end - sample) * TRows.ElementSize);
             for (var tile = 0; tile < tiles; tile++)
             {
                 pass = new Pass(sample, end, tile, tiles);
@@ -164,8 +165,9 @@ internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
     {
         var column = sources;
         var weight = weights;
-        var strideBytes = (long)batchSize * sizeof(float);
-        var start = (byte*)(input + strip.Start);
+        var strideBytes = (long)batchSize * TRows.ElementSize;
+        var start = input.Start + ((long)strip.Start * TRows.ElementSize);
+        var (scales, offset) = ((nint)input.Scale, (nint)input.Offset);
         var last = (long)strip.Last;
         var part = pass;
         for (var row = first; row < end; row++)
@@ -188,16 +190,19 @@ internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
             var a7 = Begin<TRegisters, TKind>(begin, sums, last, 7);
             for (; t < rowEnd; t++)
             {
-                var source = (float*)(start + (column[t] * strideBytes));
+                var c = column[t];
+                var source = start + (c * strideBytes);
+                var scale = TRows.IsAffine ? TLanes.Broadcast(((float*)scales)[c]) : default;
+                var shift = TRows.IsAffine ? TLanes.Broadcast(((float*)offset)[c]) : default;
                 var w = TLanes.Broadcast(weight[t]);
-                Add<TRegisters>(w, source, last, 0, ref a0);
-                Add<TRegisters>(w, source, last, 1, ref a1);
-                Add<TRegisters>(w, source, last, 2, ref a2);
-                Add<TRegisters>(w, source, last, 3, ref a3);
-                Add<TRegisters>(w, source, last, 4, ref a4);
-                Add<TRegisters>(w, source, last, 5, ref a5);
-                Add<TRegisters>(w, source, last, 6, ref a6);
-                Add<TRegisters>(w, source, last, 7, ref a7);
+                Add<TRegisters>(w, source, last, 0, scale, shift, ref a0);
+                Add<TRegisters>(w, source, last, 1, scale, shift, ref a1);
+                Add<TRegisters>(w, source, last, 2, scale, shift, ref a2);
+                Add<TRegisters>(w, source, last, 3, scale, shift, ref a3);
+                Add<TRegisters>(w, source, last, 4, scale, shift, ref a4);
+                Add<TRegisters>(w, source, last, 5, scale, shift, ref a5);
+                Add<TRegisters>(w, source, last, 6, scale, shift, ref a6);
+                Add<TRegisters>(w, source, last, 7, scale, shift, ref a7);
             }
 
             Store<TRegisters>(a0, sums, last, 0);
@@ -217,7 +222,7 @@ internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
     private readonly void NarrowSums(int row, int end, Strip strip)
     {
         var place = strip.Start + strip.Last;
-        var connections = new Narrow(sources, weights, input + place, batchSize);
+        var connections = new Narrow(sources, weights, input, place, batchSize);
         for (; row + 4 <= end; row += 4)
         {
             if (isFar)
@@ -275,12 +280,13 @@ internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
         TKind.IsWhole || register >= TRegisters.Count ? begin : TLanes.Load(sums + Place<TRegisters>(register, last));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add<TRegisters>(TLanes weight, float* source, long last, int register, ref TLanes sum)
+    private static void Add<TRegisters>(TLanes weight, byte* source, long last, int register, TLanes scale, TLanes offset, ref TLanes sum)
         where TRegisters : IRegisters
     {
         if (register < TRegisters.Count)
         {
-            sum = TLanes.MultiplyAdd(weight, TLanes.Load(source + Place<TRegisters>(register, last)), sum);
+            var element = TRows.Load<TLanes>(source, Place<TRegisters>(register, last));
+            sum = TLanes.MultiplyAdd(weight, TRows.IsAffine ? TLanes.MultiplyAdd(element, scale, offset) : element, sum);
         }
     }
 
@@ -321,11 +327,20 @@ internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
     }
 
     /// <summary>What a strip of one register needs of the product, as a local.</summary>
-    private readonly struct Narrow(int* sources, TWeights weights, float* input, long stride)
+    private readonly struct Narrow(int* sources, TWeights weights, TRows input, long place, long stride)
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public TLanes Add(long t, TLanes sum) =>
-            TLanes.MultiplyAdd(TLanes.Broadcast(weights[t]), TLanes.Load(input + (sources[t] * stride)), sum);
+        public TLanes Add(long t, TLanes sum)
+        {
+            var c = sources[t];
+            var element = TRows.Load<TLanes>(input.Start, (c * stride) + place);
+            if (TRows.IsAffine)
+            {
+                element = TLanes.MultiplyAdd(element, TLanes.Broadcast(input.Scale[c]), TLanes.Broadcast(input.Offset[c]));
+            }
+
+            return TLanes.MultiplyAdd(TLanes.Broadcast(weights[t]), element, sum);
+        }
 
         /// <summary>Asks for what connections read at random.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -333,7 +348,7 @@ internal unsafe struct GatherProduct<TLanes, TWeights, TFinish>(
         {
             for (; t < end && Sse.IsSupported; t++)
             {
-                Sse.Prefetch0(input + (sources[t] * stride));
+                Sse.Prefetch0(input.Start + (((sources[t] * stride) + place) * TRows.ElementSize));
                 weights.Prefetch(t);
             }
         }

@@ -24,11 +24,10 @@ public abstract partial class Backend
     /// <param name="y">[w.Rows, batchSize], overwritten.</param>
     /// <exception cref="ArgumentException">A buffer is too short, or y is x.</exception>
     public void SparseForward(
-        CsrMatrix w, float[] bias, DeviceBuffer<float> x, DeviceBuffer<float> y, int batchSize, in Activation activation)
+        CsrMatrix w, float[] bias, LayerInput x, DeviceBuffer<float> y, int batchSize, in Activation activation)
     {
         RequireForward(w, bias, x, y, batchSize);
-        SparseForwardCore(w, bias, x, y, null, batchSize, activation, Dropout.None);
-        KeepAlive(w, x, y);
+        ForwardOf(w, bias, x, y, null, batchSize, activation, Dropout.None);
     }
 
     /// <summary>Computes y = f(z)⊙k and slopes = f'(z)⊙k with z = W·x + b and dropout's k = keep/(1 − rate) for one
@@ -42,7 +41,7 @@ public abstract partial class Backend
     public void SparseForward(
         CsrMatrix w,
         float[] bias,
-        DeviceBuffer<float> x,
+        LayerInput x,
         DeviceBuffer<float> y,
         DeviceBuffer<float> slopes,
         int batchSize,
@@ -51,15 +50,14 @@ public abstract partial class Backend
     {
         RequireForward(w, bias, x, y, batchSize);
         RequireLength(slopes.Length, w.Rows, batchSize, nameof(slopes));
-        RequireDistinct(slopes, x, nameof(slopes), nameof(x));
+        RequireDistinct(slopes, x.Buffer, nameof(slopes), nameof(x));
         RequireDistinct(slopes, y, nameof(slopes), nameof(y));
         if (!(dropout.Rate is >= 0 and < 1))
         {
             throw new ArgumentOutOfRangeException(nameof(dropout), dropout.Rate, "Dropout rate; allowed: 0 to below 1");
         }
 
-        SparseForwardCore(w, bias, x, y, slopes, batchSize, activation, dropout);
-        KeepAlive(w, x, y, slopes);
+        ForwardOf(w, bias, x, y, slopes, batchSize, activation, dropout);
     }
 
     /// <summary>Goes on from the sums z in y: y = f(z + W·x) and, in training, slopes = f'(z + W·x).</summary>
@@ -94,19 +92,57 @@ public abstract partial class Backend
         in Activation activation,
         in Dropout dropout);
 
-    private static void RequireForward(CsrMatrix w, float[] bias, DeviceBuffer<float> x, DeviceBuffer<float> y, int batchSize)
+    /// <summary>The same from bytes; here through floats.</summary>
+    private protected virtual void SparseForwardBytes(
+        CsrMatrix w,
+        float[] bias,
+        ByteInput x,
+        DeviceBuffer<float> y,
+        DeviceBuffer<float>? slopes,
+        int batchSize,
+        in Activation activation,
+        in Dropout dropout)
+    {
+        using var floats = x.ToFloats(batchSize);
+        SparseForwardCore(w, bias, floats, y, slopes, batchSize, activation, dropout);
+    }
+
+    private void ForwardOf(
+        CsrMatrix w,
+        float[] bias,
+        LayerInput x,
+        DeviceBuffer<float> y,
+        DeviceBuffer<float>? slopes,
+        int batchSize,
+        in Activation activation,
+        in Dropout dropout)
+    {
+        if (x.Bytes is { } bytes)
+        {
+            SparseForwardBytes(w, bias, bytes, y, slopes, batchSize, activation, dropout);
+        }
+        else
+        {
+            SparseForwardCore(w, bias, x.Floats, y, slopes, batchSize, activation, dropout);
+        }
+
+        KeepAlive(w, y, slopes);
+        GC.KeepAlive(x.Buffer);
+    }
+
+    private static void RequireForward(CsrMatrix w, float[] bias, LayerInput x, DeviceBuffer<float> y, int batchSize)
     {
         RequireForward(w, x, y, batchSize);
         RequireExactly(bias.Length, w.Rows, nameof(bias), "rows of w");
     }
 
-    private static void RequireForward(CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> y, int batchSize)
+    private static void RequireForward(CsrMatrix w, LayerInput x, DeviceBuffer<float> y, int batchSize)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         RequireAlive(w);
         RequireLength(x.Length, w.Columns, batchSize, nameof(x));
         RequireLength(y.Length, w.Rows, batchSize, nameof(y));
-        RequireDistinct(y, x, nameof(y), nameof(x));
+        RequireDistinct(y, x.Buffer, nameof(y), nameof(x));
     }
 }
 
@@ -183,27 +219,45 @@ public sealed unsafe partial class SimdBackend
             AddAnchor(y.Pointer, (long)w.Rows * batchSize);
         }
 
+        Forward(bias, CallOf(w, x.Pointer, y, slopes, batchSize, dropout), activation);
+    }
+
+    private protected override void SparseForwardBytes(
+        CsrMatrix w,
+        float[] bias,
+        ByteInput x,
+        DeviceBuffer<float> y,
+        DeviceBuffer<float>? slopes,
+        int batchSize,
+        in Activation activation,
+        in Dropout dropout) =>
+        Forward(bias, CallOf(w, null, y, slopes, batchSize, dropout) with { Bytes = x.Rows }, activation);
+
+    private static void Forward(float[]? bias, ForwardCall call, in Activation activation)
+    {
         fixed (float* biases = bias)
         {
-            var call = new ForwardCall
-            {
-                Backend = this,
-                Sources = w.Columns,
-                Blocks = new RowBlocks(w.RowOffsets.Pointer, w.Rows),
-                Offsets = w.RowOffsets.Pointer,
-                Columns = w.ColumnIndices.Pointer,
-                Values = new OwnWeights(w.Values.Pointer),
-                Biases = biases,
-                X = x.Pointer,
-                Y = y.Pointer,
-                Slopes = slopes is null ? null : slopes.Pointer,
-                BatchSize = batchSize,
-                Mask = new DropoutMask(dropout),
-                Anchor = Grid.Forward,
-            };
+            call.Biases = biases;
             activation.Dispatch(ref call);
         }
     }
+
+    private ForwardCall CallOf(
+        CsrMatrix w, float* x, DeviceBuffer<float> y, DeviceBuffer<float>? slopes, int batchSize, in Dropout dropout) => new()
+    {
+        Backend = this,
+        Sources = w.Columns,
+        Blocks = new RowBlocks(w.RowOffsets.Pointer, w.Rows),
+        Offsets = w.RowOffsets.Pointer,
+        Columns = w.ColumnIndices.Pointer,
+        Values = new OwnWeights(w.Values.Pointer),
+        X = x,
+        Y = y.Pointer,
+        Slopes = slopes is null ? null : slopes.Pointer,
+        BatchSize = batchSize,
+        Mask = new DropoutMask(dropout),
+        Anchor = Grid.Forward,
+    };
 
     // The first part of the sums has left the grid's anchor off.
     private void AddAnchor(float* sums, long count)
@@ -223,7 +277,8 @@ public sealed unsafe partial class SimdBackend
         public int* Columns;
         public OwnWeights Values;
         public float* Biases; // null: the sums stand in Y
-        public float* X;
+        public float* X; // null: Bytes are read
+        public ByteRows Bytes;
         public float* Y;
         public float* Slopes;
         public int BatchSize;
@@ -252,8 +307,22 @@ public sealed unsafe partial class SimdBackend
         public void Use<TLanes>()
             where TLanes : unmanaged, ILanes<TLanes>
         {
-            var product = new GatherProduct<TLanes, OwnWeights, TFinish>(
-                call.Blocks, call.Offsets, call.Columns, call.Values, call.X, call.Y, call.BatchSize, finish);
+            if (call.X == null)
+            {
+                Run<TLanes, ByteRows>(call.Bytes);
+            }
+            else
+            {
+                Run<TLanes, FloatRows>(new FloatRows(call.X));
+            }
+        }
+
+        private void Run<TLanes, TRows>(TRows x)
+            where TLanes : unmanaged, ILanes<TLanes>
+            where TRows : unmanaged, ISourceRows
+        {
+            var product = new GatherProduct<TLanes, TRows, OwnWeights, TFinish>(
+                call.Blocks, call.Offsets, call.Columns, call.Values, x, call.Y, call.BatchSize, finish);
             product.Run(call.Backend.team, call.Backend.plan, call.Sources);
         }
     }

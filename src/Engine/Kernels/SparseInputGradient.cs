@@ -145,8 +145,8 @@ public sealed unsafe partial class SimdBackend
         public readonly void Use<TLanes>()
             where TLanes : unmanaged, ILanes<TLanes>
         {
-            var product = new GatherProduct<TLanes, TransposedWeights, TFinish>(
-                Call.Blocks, Call.Offsets, Call.Rows, Call.Weights, Call.DY, Call.DX, Call.BatchSize, Finish);
+            var product = new GatherProduct<TLanes, FloatRows, TransposedWeights, TFinish>(
+                Call.Blocks, Call.Offsets, Call.Rows, Call.Weights, new FloatRows(Call.DY), Call.DX, Call.BatchSize, Finish);
             product.Run(Call.Backend.team, Call.Backend.plan, Call.Sources);
         }
     }

@@ -20,19 +20,30 @@ public abstract partial class Backend
     /// <returns>Squared L2 norm of dW.</returns>
     /// <exception cref="ArgumentException">A buffer or array has the wrong length.</exception>
     public double SparseWeightGradient(
-        CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> dW, int batchSize, int padding = 0)
+        CsrMatrix w, LayerInput x, DeviceBuffer<float> dY, DeviceBuffer<float> dW, int batchSize, int padding = 0)
     {
         RequireWeightGradient(w, x, dY, batchSize, padding);
         RequireExactly(dW.Length, w.Nnz, nameof(dW), "connections of w");
-        var squares = SparseWeightGradientCore(w, x, dY, dW, batchSize, batchSize - padding);
-        KeepAlive(w, x, dY, dW);
+        var squares = x.Bytes is { } bytes
+            ? SparseWeightGradientBytes(w, bytes, dY, dW, batchSize, batchSize - padding)
+            : SparseWeightGradientCore(w, x.Floats, dY, dW, batchSize, batchSize - padding);
+        KeepAlive(w, dY, dW);
+        GC.KeepAlive(x.Buffer);
         return squares;
+    }
+
+    /// <summary>The same from bytes; here through floats.</summary>
+    private protected virtual double SparseWeightGradientBytes(
+        CsrMatrix w, ByteInput x, DeviceBuffer<float> dY, DeviceBuffer<float> dW, int batchSize, int samples)
+    {
+        using var floats = x.ToFloats(batchSize);
+        return SparseWeightGradientCore(w, floats, dY, dW, batchSize, samples);
     }
 
     protected abstract double SparseWeightGradientCore(
         CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> dW, int batchSize, int samples);
 
-    private static void RequireWeightGradient(CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, int batchSize, int padding)
+    private static void RequireWeightGradient(CsrMatrix w, LayerInput x, DeviceBuffer<float> dY, int batchSize, int padding)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         RequireAlive(w);
@@ -74,7 +85,11 @@ public sealed unsafe partial class SimdBackend
         CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, DeviceBuffer<float> dW, int batchSize, int samples) =>
         WeightGradient(w, x, dY, batchSize, new StoreGradient(dW.Pointer, 1f / samples));
 
-    private double WeightGradient<TSink>(CsrMatrix w, DeviceBuffer<float> x, DeviceBuffer<float> dY, int batchSize, TSink sink)
+    private protected override double SparseWeightGradientBytes(
+        CsrMatrix w, ByteInput x, DeviceBuffer<float> dY, DeviceBuffer<float> dW, int batchSize, int samples) =>
+        WeightGradient(w, x, dY, batchSize, new StoreGradient(dW.Pointer, 1f / samples));
+
+    private double WeightGradient<TSink>(CsrMatrix w, LayerInput x, DeviceBuffer<float> dY, int batchSize, TSink sink)
         where TSink : unmanaged, IGradientSink
     {
         var blocks = new RowBlocks(w.RowOffsets.Pointer, w.Rows);
@@ -86,7 +101,8 @@ public sealed unsafe partial class SimdBackend
             Blocks = blocks,
             Offsets = w.RowOffsets.Pointer,
             Columns = w.ColumnIndices.Pointer,
-            X = x.Pointer,
+            X = x.Bytes is null ? x.Floats.Pointer : null,
+            Bytes = x.Bytes?.Rows ?? default,
             DY = dY.Pointer,
             BatchSize = batchSize,
             Sink = sink,
@@ -115,7 +131,8 @@ public sealed unsafe partial class SimdBackend
         public RowBlocks Blocks;
         public long* Offsets;
         public int* Columns;
-        public float* X;
+        public float* X; // null: Bytes are read
+        public ByteRows Bytes;
         public float* DY;
         public int BatchSize;
         public TSink Sink;
@@ -124,7 +141,21 @@ public sealed unsafe partial class SimdBackend
         public readonly void Use<TLanes>()
             where TLanes : unmanaged, ILanes<TLanes>
         {
-            var product = new WeightGradientProduct<TLanes, TSink>(Blocks, Offsets, Columns, X, DY, BatchSize, Sink, Squares);
+            if (X == null)
+            {
+                Run<TLanes, ByteRows>(Bytes);
+            }
+            else
+            {
+                Run<TLanes, FloatRows>(new FloatRows(X));
+            }
+        }
+
+        private readonly void Run<TLanes, TRows>(TRows x)
+            where TLanes : unmanaged, ILanes<TLanes>
+            where TRows : unmanaged, ISourceRows
+        {
+            var product = new WeightGradientProduct<TLanes, TRows, TSink>(Blocks, Offsets, Columns, x, DY, BatchSize, Sink, Squares);
             product.Run(Backend.team, Backend.plan, ColumnCount, Backend.scratch);
         }
     }

@@ -23,7 +23,7 @@ public abstract partial class Backend
     /// <exception cref="ArgumentException">A buffer or array has the wrong length.</exception>
     public double SparseWeightUpdate(
         CsrMatrix w,
-        DeviceBuffer<float> x,
+        LayerInput x,
         DeviceBuffer<float> dY,
         DeviceBuffer<float> state0,
         DeviceBuffer<float>? state1,
@@ -33,9 +33,27 @@ public abstract partial class Backend
     {
         RequireWeightGradient(w, x, dY, batchSize, padding);
         RequireState(state0.Length, state1?.Length, w.Nnz, step);
-        var squares = SparseWeightUpdateCore(w, x, dY, state0, state1, batchSize, batchSize - padding, step);
-        KeepAlive(w, x, dY, state0, state1);
+        var squares = x.Bytes is { } bytes
+            ? SparseWeightUpdateBytes(w, bytes, dY, state0, state1, batchSize, batchSize - padding, step)
+            : SparseWeightUpdateCore(w, x.Floats, dY, state0, state1, batchSize, batchSize - padding, step);
+        KeepAlive(w, dY, state0, state1);
+        GC.KeepAlive(x.Buffer);
         return squares;
+    }
+
+    /// <summary>The same from bytes; here through floats.</summary>
+    private protected virtual double SparseWeightUpdateBytes(
+        CsrMatrix w,
+        ByteInput x,
+        DeviceBuffer<float> dY,
+        DeviceBuffer<float> state0,
+        DeviceBuffer<float>? state1,
+        int batchSize,
+        int samples,
+        in OptimizerStep step)
+    {
+        using var floats = x.ToFloats(batchSize);
+        return SparseWeightUpdateCore(w, floats, dY, state0, state1, batchSize, samples, step);
     }
 
     protected abstract double SparseWeightUpdateCore(
@@ -98,6 +116,26 @@ public sealed unsafe partial class SimdBackend
         DeviceBuffer<float>? state1,
         int batchSize,
         int samples,
+        in OptimizerStep step) => WeightUpdate(w, x, dY, state0, state1, batchSize, samples, step);
+
+    private protected override double SparseWeightUpdateBytes(
+        CsrMatrix w,
+        ByteInput x,
+        DeviceBuffer<float> dY,
+        DeviceBuffer<float> state0,
+        DeviceBuffer<float>? state1,
+        int batchSize,
+        int samples,
+        in OptimizerStep step) => WeightUpdate(w, x, dY, state0, state1, batchSize, samples, step);
+
+    private double WeightUpdate(
+        CsrMatrix w,
+        LayerInput x,
+        DeviceBuffer<float> dY,
+        DeviceBuffer<float> state0,
+        DeviceBuffer<float>? state1,
+        int batchSize,
+        int samples,
         in OptimizerStep step)
     {
         var second = state1 is null ? null : state1.Pointer;
@@ -118,7 +156,7 @@ public sealed unsafe partial class SimdBackend
     {
         public SimdBackend Backend;
         public CsrMatrix W;
-        public DeviceBuffer<float> X;
+        public LayerInput X;
         public DeviceBuffer<float> DY;
         public int BatchSize;
         public ParameterArrays Parameters;

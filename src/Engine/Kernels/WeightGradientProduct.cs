@@ -10,9 +10,10 @@ namespace SparseService.Engine.Kernels;
 // A strip of the row of dY is held in registers while the row's connections pass, four at a time so that their horizontal sums
 // share instructions.
 
-internal unsafe struct WeightGradientProduct<TLanes, TSink>(
-    RowBlocks blocks, long* offsets, int* columns, float* x, float* dY, int batchSize, TSink sink, double* squares) : IBlockWork
+internal unsafe struct WeightGradientProduct<TLanes, TRows, TSink>(
+    RowBlocks blocks, long* offsets, int* columns, TRows x, float* dY, int batchSize, TSink sink, double* squares) : IBlockWork
     where TLanes : unmanaged, ILanes<TLanes>
+    where TRows : unmanaged, ISourceRows
     where TSink : unmanaged, IGradientSink
 {
     // 16 KiB of sums on the stack.
@@ -27,13 +28,13 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
     private bool isFar;
 
     /// <summary>Where X is larger than the second-level cache, passes over strips of samples and tiles of columns, see
-    /// <see cref="GatherProduct{TLanes,TWeights,TFinish}"/>, add up in a scratch gradient; a layer too large for that takes its chances.</summary>
+    /// <see cref="GatherProduct{TLanes,TRows,TWeights,TFinish}"/>, add up in a scratch gradient; a layer too large for that takes its chances.</summary>
     /// <param name="columnCount">Rows of X.</param>
     public void Run(ThreadTeam team, TilePlan plan, int columnCount, Scratch<float> scratch)
     {
-        isFar = plan.IsFar(columnCount, batchSize);
+        isFar = plan.IsFar(columnCount, batchSize, TRows.ElementSize);
         var firstStrip = Strip.After(0, batchSize, TLanes.Count).End;
-        var isOnePass = batchSize == 1 || plan.Holds(columnCount, batchSize) || (firstStrip == batchSize && Tiles(plan, columnCount, batchSize) == 1);
+        var isOnePass = batchSize == 1 || plan.Holds(columnCount, batchSize, TRows.ElementSize) || (firstStrip == batchSize && Tiles(plan, columnCount, batchSize) == 1);
         if (isOnePass || blocks.Connections > plan.MostScratch)
         {
             team.Run(ref this, blocks.Count);
@@ -96,7 +97,7 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
     }
 
     private readonly int Tiles(TilePlan plan, int columnCount, int samples) =>
-        plan.TilesOf(blocks.Rows, columnCount, blocks.Connections, (long)samples * sizeof(float));
+        plan.TilesOf(blocks.Rows, columnCount, blocks.Connections, (long)samples * TRows.ElementSize);
 
     private void ExecutePass(int block, int row, int endRow)
     {
@@ -141,7 +142,9 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
             var d = dY[row];
             for (var rowEnd = Math.Min(end, offsets[row + 1]); t < rowEnd; t++, sums++)
             {
-                *sums = d * sample[column[t]];
+                var c = column[t];
+                var raw = TRows.Load<Lanes1>(sample.Start, c).Value;
+                *sums = d * (TRows.IsAffine ? float.MultiplyAddEstimate(raw, sample.Scale[c], sample.Offset[c]) : raw);
             }
 
             if (t == end)
@@ -159,9 +162,10 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
         where TKind : Pass.IKind
     {
         var column = columns;
-        var stride = (long)batchSize;
+        var stride = (long)batchSize * TRows.ElementSize;
         var last = (long)strip.Last;
-        var xStrip = x + strip.Start;
+        var xStrip = x.Start + ((long)strip.Start * TRows.ElementSize);
+        var rows = x;
         var far = isFar;
         var part = pass;
         var lastAhead = offsets[blocks.Rows] - GroupsAhead - Group;
@@ -184,23 +188,22 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
             var d5 = Part<TRegisters>(source, strip, 5);
             var d6 = Part<TRegisters>(source, strip, 6);
             var d7 = Part<TRegisters>(source, strip, 7);
+            var rowSum = TRows.IsAffine ? Sum<TRegisters>(d0, d1, d2, d3, d4, d5, d6, d7) : 0;
             for (; t < rowEnd; t += Group, sum += Group)
             {
-                if (far && Sse.IsSupported && t < lastAhead)
+                if (far && t < lastAhead)
                 {
-                    Sse.Prefetch0(xStrip + (column[t + GroupsAhead] * stride));
-                    Sse.Prefetch0(xStrip + (column[t + GroupsAhead + 1] * stride));
-                    Sse.Prefetch0(xStrip + (column[t + GroupsAhead + 2] * stride));
-                    Sse.Prefetch0(xStrip + (column[t + GroupsAhead + 3] * stride));
+                    Prefetch(xStrip, column + t + GroupsAhead, stride);
                 }
 
                 // Behind the row's last connection, that one again. A loop of whole groups with a remainder behind it is too much for
                 // the compiler to inline (measured: 90 → 63 GFLOP/s).
                 var most = rowEnd - 1;
-                var pa = xStrip + (column[t] * stride);
-                var pb = xStrip + (column[AtMost(t + 1, most)] * stride);
-                var pc = xStrip + (column[AtMost(t + 2, most)] * stride);
-                var pd = xStrip + (column[AtMost(t + 3, most)] * stride);
+                var (ca, cb, cc, cd) = (column[t], column[AtMost(t + 1, most)], column[AtMost(t + 2, most)], column[AtMost(t + 3, most)]);
+                var pa = xStrip + (ca * stride);
+                var pb = xStrip + (cb * stride);
+                var pc = xStrip + (cc * stride);
+                var pd = xStrip + (cd * stride);
                 var (a, b, c, d) = (TLanes.Broadcast(0), TLanes.Broadcast(0), TLanes.Broadcast(0), TLanes.Broadcast(0));
                 Add<TRegisters>(d0, 0, last, pa, pb, pc, pd, ref a, ref b, ref c, ref d);
                 Add<TRegisters>(d1, 1, last, pa, pb, pc, pd, ref a, ref b, ref c, ref d);
@@ -211,7 +214,8 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
                 Add<TRegisters>(d6, 6, last, pa, pb, pc, pd, ref a, ref b, ref c, ref d);
                 Add<TRegisters>(d7, 7, last, pa, pb, pc, pd, ref a, ref b, ref c, ref d);
                 var wanted = Vector128.LessThan(Vector128<int>.Indices, Vector128.Create((int)(rowEnd - t)));
-                (Vector128.Load(sum) + (TLanes.SumFour(a, b, c, d) & wanted.AsSingle())).Store(sum);
+                var products = OfNumbers(TLanes.SumFour(a, b, c, d), rowSum, rows, ca, cb, cc, cd);
+                (Vector128.Load(sum) + (products & wanted.AsSingle())).Store(sum);
             }
 
             if (TKind.IsWhole && rowEnd == end)
@@ -221,6 +225,32 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
         }
 
         return row;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(byte* xStrip, int* column, long stride)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(xStrip + (column[0] * stride));
+            Sse.Prefetch0(xStrip + (column[1] * stride));
+            Sse.Prefetch0(xStrip + (column[2] * stride));
+            Sse.Prefetch0(xStrip + (column[3] * stride));
+        }
+    }
+
+    /// <summary>Of bytes, Σ dY·(scale·raw + offset) = scale·Σ dY·raw + offset·Σ dY for four columns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> OfNumbers(Vector128<float> products, float rowSum, in TRows rows, int a, int b, int c, int d)
+    {
+        if (!TRows.IsAffine)
+        {
+            return products;
+        }
+
+        var scale = Vector128.Create(rows.Scale[a], rows.Scale[b], rows.Scale[c], rows.Scale[d]);
+        var offset = Vector128.Create(rows.Offset[a], rows.Offset[b], rows.Offset[c], rows.Offset[d]);
+        return Vector128.MultiplyAddEstimate(products, scale, offset * rowSum);
     }
 
     // Math.Min, but never compiled to a jump, which would go the unexpected way at the end of most rows (measured: 8 samples 14 → 16
@@ -247,18 +277,24 @@ internal unsafe struct WeightGradientProduct<TLanes, TSink>(
         return TLanes.IfLessBits(TLanes.RampBits, overlap, TLanes.Broadcast(0), TLanes.Load(source + strip.Last));
     }
 
+    /// <summary>Sum of the registers, pair by pair; those that are not used are 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Sum<TRegisters>(TLanes d0, TLanes d1, TLanes d2, TLanes d3, TLanes d4, TLanes d5, TLanes d6, TLanes d7)
+        where TRegisters : IRegisters =>
+        TLanes.Sum(TRegisters.Count <= 4 ? (d0 + d1) + (d2 + d3) : ((d0 + d1) + (d2 + d3)) + ((d4 + d5) + (d6 + d7)));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Add<TRegisters>(
-        TLanes part, int register, long last, float* pa, float* pb, float* pc, float* pd, ref TLanes a, ref TLanes b, ref TLanes c, ref TLanes d)
+        TLanes part, int register, long last, byte* pa, byte* pb, byte* pc, byte* pd, ref TLanes a, ref TLanes b, ref TLanes c, ref TLanes d)
         where TRegisters : IRegisters
     {
         if (register < TRegisters.Count)
         {
             var place = register < TRegisters.Count - 1 ? register * TLanes.Count : last;
-            a = TLanes.MultiplyAdd(part, TLanes.Load(pa + place), a);
-            b = TLanes.MultiplyAdd(part, TLanes.Load(pb + place), b);
-            c = TLanes.MultiplyAdd(part, TLanes.Load(pc + place), c);
-            d = TLanes.MultiplyAdd(part, TLanes.Load(pd + place), d);
+            a = TLanes.MultiplyAdd(part, TRows.Load<TLanes>(pa, place), a);
+            b = TLanes.MultiplyAdd(part, TRows.Load<TLanes>(pb, place), b);
+            c = TLanes.MultiplyAdd(part, TRows.Load<TLanes>(pc, place), c);
+            d = TLanes.MultiplyAdd(part, TRows.Load<TLanes>(pd, place), d);
         }
     }
 }

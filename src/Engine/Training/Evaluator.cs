@@ -4,7 +4,7 @@ using SparseService.Engine.Kernels;
 namespace SparseService.Engine.Training;
 
 /// <summary>Loads minibatches and measures the loss: for a training step, and over the whole test part.</summary>
-internal sealed class Evaluator
+internal sealed class Evaluator : IDisposable
 {
     private readonly TrainerState state;
     private readonly SampleStore data;
@@ -20,19 +20,22 @@ internal sealed class Evaluator
         this.backend = backend;
         this.workspace = workspace;
         this.testRows = testRows;
-        minibatch = new Minibatch(state.Options, state.Description, data, backend, workspace.Activations[0], workspace.TestBatchSize);
+        minibatch = new Minibatch(state.Options, state.Description, data, backend, workspace.TestBatchSize);
         EverActive = state.Options.Network.Layers.Skip(1).SkipLast(1).Select(width => new bool[width]).ToArray();
     }
 
     /// <summary>[hidden layer][neuron]: whether the last test saw an output other than 0.</summary>
     public bool[][] EverActive { get; }
 
+    /// <summary>What a layer reads: the loaded minibatch, or the outputs of the layer below.</summary>
+    public LayerInput InputOf(int layer) => layer == 0 ? minibatch.Input : workspace.Outputs[layer - 1];
+
     /// <inheritdoc cref="Minibatch.Load"/>
     public void Load(ReadOnlySpan<int> rows) => minibatch.Load(rows);
 
     /// <summary>Loss of the loaded minibatch from its logits.</summary>
     /// <param name="dLogits">Receives dLoss/dz of the output layer; may be the logits themselves.</param>
-    public LossResult Loss(DeviceBuffer<float> dLogits, int samples) => minibatch.Loss(workspace.Activations[^1], dLogits, samples);
+    public LossResult Loss(DeviceBuffer<float> dLogits, int samples) => minibatch.Loss(workspace.Outputs[^1], dLogits, samples);
 
     /// <summary>Sums of a layer's forward pass are on its grid from now on, and its weights have no ties there.</summary>
     public void SetGrid(int layer)
@@ -69,7 +72,7 @@ internal sealed class Evaluator
             var rows = testRows.AsSpan(start, Math.Min(workspace.TestBatchSize, testRows.Length - start));
             Load(rows);
             Forward(rows.Length);
-            var loss = Loss(workspace.Activations[^1], rows.Length);
+            var loss = Loss(workspace.Outputs[^1], rows.Length);
             lossSum += loss.LossSum;
             correct += loss.Correct;
         }
@@ -81,6 +84,8 @@ internal sealed class Evaluator
     public TestResult ResultOf(double lossSum, double correct) =>
         new(lossSum / testRows.Length, data.Classes > 0 ? correct / testRows.Length : null);
 
+    public void Dispose() => minibatch.Dispose();
+
     private void Forward(int samples)
     {
         var batchSize = PaddedBatch.Of(samples);
@@ -88,9 +93,9 @@ internal sealed class Evaluator
         for (var l = 0; l < layers.Count; l++)
         {
             var layer = layers[l];
-            var output = workspace.Activations[l + 1];
+            var output = workspace.Outputs[l];
             SetGrid(l);
-            backend.SparseForward(layer.Weights, layer.Bias, workspace.Activations[l], output, batchSize, layer.Activation);
+            backend.SparseForward(layer.Weights, layer.Bias, InputOf(l), output, batchSize, layer.Activation);
             if (l < EverActive.Length)
             {
                 backend.MarkActive(EverActive[l], output, samples, batchSize);

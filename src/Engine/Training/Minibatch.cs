@@ -4,19 +4,31 @@ using SparseService.Engine.Kernels;
 namespace SparseService.Engine.Training;
 
 /// <summary>Samples and labels of one minibatch, and the loss that logits have on them.</summary>
-/// <param name="input">[feature, sample], with room for the largest minibatch.</param>
 /// <param name="most">Samples of the largest minibatch.</param>
-internal sealed class Minibatch(
-    TrainingOptions options, ModelDescription description, SampleStore data, Backend backend, DeviceBuffer<float> input, int most)
+internal sealed class Minibatch(TrainingOptions options, ModelDescription description, SampleStore data, Backend backend, int most) : IDisposable
 {
     private readonly int[] classes = new int[most];
     private readonly float[] targets = new float[PaddedBatch.Of(most)];
+
+    /// <summary>[feature, sample]: bytes where the data and the backend have them, else numbers.</summary>
+    public LayerInput Input { get; } =
+        data.Element == SampleElement.Byte && backend.ReadsBytes(data.Features, PaddedBatch.Of(options.BatchSize))
+            ? new ByteInput(description.Shift, description.Scale, PaddedBatch.Of(most))
+            : new DeviceBuffer<float>((long)data.Features * PaddedBatch.Of(most));
 
     /// <summary>Gathers samples and labels, padded to <see cref="PaddedBatch"/>.</summary>
     public void Load(ReadOnlySpan<int> rows)
     {
         var batchSize = PaddedBatch.Of(rows.Length);
-        backend.Gather(data, rows, description.Shift, description.Scale, input, batchSize);
+        if (Input.Bytes is { } bytes)
+        {
+            backend.Gather(data, rows, bytes, batchSize);
+        }
+        else
+        {
+            backend.Gather(data, rows, description.Shift, description.Scale, Input.Floats, batchSize);
+        }
+
         for (var sample = 0; sample < rows.Length; sample++)
         {
             if (data.Classes > 0)
@@ -40,4 +52,6 @@ internal sealed class Minibatch(
             ? backend.Loss(options.Loss, logits, [], targets.AsSpan(0, batchSize), dLogits, outputs, batchSize, padding)
             : backend.Loss(options.Loss, logits, classes.AsSpan(0, samples), [], dLogits, outputs, batchSize, padding);
     }
+
+    public void Dispose() => Input.Buffer.Dispose();
 }

@@ -47,16 +47,16 @@ internal sealed class MinibatchPass(TrainerState state, Backend backend, Workspa
             var key = RandomStream.Key(seed, RandomPurpose.Dropout, position, l);
             evaluator.SetGrid(l);
             backend.SparseForward(
-                layers[l].Weights, layers[l].Bias, workspace.Activations[l], workspace.Activations[l + 1], workspace.Slopes[l],
+                layers[l].Weights, layers[l].Bias, evaluator.InputOf(l), workspace.Outputs[l], workspace.Slopes[l],
                 batchSize, layers[l].Activation, new Dropout((float)options.Dropout, key));
         }
 
         var output = layers[^1];
         evaluator.SetGrid(layers.Count - 1);
-        backend.SparseForward(output.Weights, output.Bias, workspace.Activations[^2], workspace.Activations[^1], batchSize, output.Activation);
+        backend.SparseForward(output.Weights, output.Bias, evaluator.InputOf(layers.Count - 1), workspace.Outputs[^1], batchSize, output.Activation);
         for (var l = 0; looks && l < layers.Count; l++)
         {
-            scales.SeeOutputs(l, backend.Largest(workspace.Activations[l + 1], (long)layers[l].Weights.Rows * batchSize));
+            scales.SeeOutputs(l, backend.Largest(workspace.Outputs[l], (long)layers[l].Weights.Rows * batchSize));
         }
 
         return evaluator.Loss(workspace.Delta, options.BatchSize);
@@ -73,10 +73,10 @@ internal sealed class MinibatchPass(TrainerState state, Backend backend, Workspa
             backend.Grid = scales.Grid(l);
             sums.WeightGradientSquares[l] += l > 0
                 ? backend.SparseBackward(
-                    layer.Weights, layer.Transpose, workspace.Activations[l], workspace.Delta, workspace.Slopes[l - 1], workspace.NextDelta,
+                    layer.Weights, layer.Transpose, workspace.Outputs[l - 1], workspace.Delta, workspace.Slopes[l - 1], workspace.NextDelta,
                     state0, state1, batchSize, step, Padding)
                 : backend.SparseWeightUpdate(
-                    layer.Weights, workspace.Activations[l], workspace.Delta, state0, state1, batchSize, step, Padding);
+                    layer.Weights, evaluator.InputOf(l), workspace.Delta, state0, state1, batchSize, step, Padding);
             sums.BiasGradientSquares += backend.BiasUpdate(
                 layer.Bias, workspace.Delta, layer.BiasState[0], layer.BiasState.ElementAtOrDefault(1), batchSize, step, Padding);
             if (looks && l > 0)
@@ -100,9 +100,9 @@ internal sealed class MinibatchPass(TrainerState state, Backend backend, Workspa
             backend.Grid = scales.Grid(l);
             gradient.Sums.WeightGradientSquares[l] += l > 0
                 ? backend.SparseBackwardGradient(
-                    layer.Weights, layer.Transpose, workspace.Activations[l], workspace.Delta, workspace.Slopes[l - 1], workspace.NextDelta,
+                    layer.Weights, layer.Transpose, workspace.Outputs[l - 1], workspace.Delta, workspace.Slopes[l - 1], workspace.NextDelta,
                     gradient.Weights[l], batchSize, Padding)
-                : backend.SparseWeightGradient(layer.Weights, workspace.Activations[l], workspace.Delta, gradient.Weights[l], batchSize, Padding);
+                : backend.SparseWeightGradient(layer.Weights, evaluator.InputOf(l), workspace.Delta, gradient.Weights[l], batchSize, Padding);
             gradient.Sums.BiasGradientSquares += backend.BiasGradient(workspace.Delta, gradient.Biases[l], batchSize, Padding);
             workspace.SwapDeltas();
         }

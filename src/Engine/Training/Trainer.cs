@@ -136,6 +136,7 @@ public sealed class Trainer : ITraining
 
     public void Dispose()
     {
+        evaluator.Dispose();
         workspace.Dispose();
         state.Network.Dispose();
     }

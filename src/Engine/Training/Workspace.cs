@@ -2,7 +2,7 @@ using SparseService.Engine.Kernels;
 
 namespace SparseService.Engine.Training;
 
-/// <summary>Activations, slopes and deltas of one minibatch, feature-major. O(neurons·batch), allocated once.</summary>
+/// <summary>Outputs, slopes and deltas of one minibatch, feature-major. O(neurons·batch), allocated once.</summary>
 internal sealed class Workspace : IDisposable
 {
     private const long ComfortableBytes = 64 << 20;
@@ -13,7 +13,7 @@ internal sealed class Workspace : IDisposable
         TestBatchSize = TestBatchSizeOf(layers, batchSize);
         var widestBatch = PaddedBatch.Of(TestBatchSize);
         batchSize = PaddedBatch.Of(batchSize);
-        Activations = layers.Select(width => new DeviceBuffer<float>((long)width * widestBatch)).ToArray();
+        Outputs = layers.Skip(1).Select(width => new DeviceBuffer<float>((long)width * widestBatch)).ToArray();
         Slopes = layers.Skip(1).Take(layers.Count - 2).Select(width => new DeviceBuffer<float>((long)width * batchSize)).ToArray();
         var widest = layers.Skip(1).Max();
         Delta = new DeviceBuffer<float>((long)widest * batchSize);
@@ -23,7 +23,7 @@ internal sealed class Workspace : IDisposable
     public int TestBatchSize { get; }
 
     /// <summary>[layer][neuron, sample]; the last one holds logits.</summary>
-    public DeviceBuffer<float>[] Activations { get; }
+    public DeviceBuffer<float>[] Outputs { get; }
 
     /// <summary>[hidden layer][neuron, sample]: f'(z)·dropout.</summary>
     public DeviceBuffer<float>[] Slopes { get; }
@@ -38,7 +38,7 @@ internal sealed class Workspace : IDisposable
     public static int TestBatchSizeOf(IReadOnlyList<int> layers, int batchSize) =>
         Math.Max(batchSize, (int)Math.Min(128, ComfortableBytes / sizeof(float) / layers.Sum(width => (long)width)));
 
-    /// <summary>Bytes of the buffers that a workspace allocates.</summary>
+    /// <summary>Bytes of the buffers that a workspace and its <see cref="Minibatch"/> allocate, with inputs as floats: at most.</summary>
     public static long BytesOf(IReadOnlyList<int> layers, int batchSize)
     {
         var neurons = layers.Sum(width => (long)width);
@@ -52,7 +52,7 @@ internal sealed class Workspace : IDisposable
 
     public void Dispose()
     {
-        foreach (var buffer in Activations.Concat(Slopes).Append(Delta).Append(NextDelta))
+        foreach (var buffer in Outputs.Concat(Slopes).Append(Delta).Append(NextDelta))
         {
             buffer.Dispose();
         }

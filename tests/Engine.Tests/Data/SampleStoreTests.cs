@@ -95,6 +95,49 @@ public sealed class SampleStoreTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => store.Gather(rows, shift, scale, tight, samples - 1, backend));
     }
 
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(63, 20, 20)]
+    [InlineData(64, 15, 15)]
+    [InlineData(64, 16, 16)]
+    [InlineData(65, 16, 12)]
+    [InlineData(127, 48, 33)]
+    [InlineData(300, 21, 21)]
+    [InlineData(784, 112, 100)]
+    public void GatherBytes_AnyShape_AreTheRowsAndBehindThemTheLastOneAgain(int features, int batchSize, int samples)
+    {
+        using var store = files.Random(rows: 40, features, SampleElement.Byte);
+        var rows = Enumerable.Range(0, samples).Select(sample => sample * 7 % 40).ToArray();
+        using var x = new DeviceBuffer<byte>((features * batchSize) + 1);
+        x[features * batchSize] = 99;
+
+        store.GatherBytes(rows, x, batchSize, backend);
+
+        for (var sample = 0; sample < batchSize; sample++)
+        {
+            var raw = store.ByteRow(rows[Math.Min(sample, samples - 1)]);
+            for (var feature = 0; feature < features; feature++)
+            {
+                Assert.Equal(raw[feature], x[(feature * batchSize) + sample]);
+            }
+        }
+
+        Assert.Equal(99, x[features * batchSize]);
+    }
+
+    [Fact]
+    public void GatherBytes_WhatCannotBe_IsRefused()
+    {
+        using var store = files.Random(rows: 4, features: 2, SampleElement.Byte);
+        using var x = new DeviceBuffer<byte>(8);
+        Assert.Throws<ArgumentOutOfRangeException>(() => store.GatherBytes([4], x, 1, backend));
+        Assert.Throws<ArgumentOutOfRangeException>(() => store.GatherBytes([], x, 1, backend));
+        Assert.Throws<ArgumentOutOfRangeException>(() => store.GatherBytes([0, 1], x, 1, backend));
+        using var floats = new StoreFiles();
+        using var table = floats.Random(rows: 4, features: 2, SampleElement.Float);
+        Assert.Throws<InvalidOperationException>(() => table.GatherBytes([0], x, 1, backend));
+    }
+
     [Fact]
     public void Gather_RowOutOfRange_NamesTheRow()
     {

@@ -93,7 +93,7 @@ public sealed class BookkeepingTests : IDisposable
         using var backend = Backend.Create();
         var state = Relu(data, shift: 0);
         using var workspace = new Workspace(state.Options.Network.Layers, state.Options.BatchSize);
-        var evaluator = new Evaluator(state, data, backend, workspace, Enumerable.Range(20, 20).ToArray());
+        using var evaluator = new Evaluator(state, data, backend, workspace, Enumerable.Range(20, 20).ToArray());
 
         Array.Fill(state.Network.Layers[0].Bias, 100);
         evaluator.Test();
@@ -113,7 +113,7 @@ public sealed class BookkeepingTests : IDisposable
         state.Network.Layers[0].Weights.Values.Span.Fill(1);
         Array.Fill(state.Network.Layers[0].Bias, 1);
         using var workspace = new Workspace(state.Options.Network.Layers, state.Options.BatchSize);
-        var evaluator = new Evaluator(state, data, backend, workspace, Enumerable.Range(20, 21).ToArray());
+        using var evaluator = new Evaluator(state, data, backend, workspace, Enumerable.Range(20, 21).ToArray());
 
         evaluator.Test();
 

@@ -60,7 +60,8 @@ public sealed class RunForecastTests
         var deep = network.Layers.Skip(1).Select(layer => layer.Transpose.Groups).ToArray();
         bytes += deep.Sum(groups => (groups.Offsets.Capacity * 8) + ((groups.Rows.Capacity + groups.Positions.Capacity + groups.Places.Capacity) * 4));
         bytes += deep.Max(groups => groups.Rows.Capacity * 4); // the gradient in their order
-        bytes += workspace.Activations.Concat(workspace.Slopes).Append(workspace.Delta).Append(workspace.NextDelta).Sum(buffer => buffer.Capacity * 4);
+        bytes += workspace.Outputs.Concat(workspace.Slopes).Append(workspace.Delta).Append(workspace.NextDelta).Sum(buffer => buffer.Capacity * 4);
+        bytes += 60L * PaddedBatch.Of(workspace.TestBatchSize) * 4; // the minibatch as floats
         Assert.Equal(bytes, RunForecast.Of(options).TrainingBytes, 200.0); // an offset more per layer
     }
 

@@ -134,18 +134,18 @@ internal sealed class KernelBench : Benchmark<KernelResult>
 
             // Bytes per connection: value and column; row, position and value; value, column and momentum, two of them written as well;
             // row, position, value, gradient, then place, gradient, value and momentum, the last two also written.
-            yield return new("forward", layer, Of(usedInputs, outputs, 8), () => network.Forward(layer));
-            yield return new("train forward", layer, Of(usedInputs, 2L * outputs, 8), () => network.TrainingForward(layer));
+            yield return new("forward", layer, Of(usedInputs, outputs, 8, onBytes: 4), () => network.Forward(layer));
+            yield return new("train forward", layer, Of(usedInputs, 2L * outputs, 8, onBytes: 4), () => network.TrainingForward(layer));
             if (layer > 0)
             {
                 yield return new("input gradient", layer, Of(usedOutputs, 2L * inputs, 12), () => network.InputGradient(layer));
                 yield return new("backward", layer, Of(usedOutputs, 3L * inputs, 40, products: 2), () => network.Backward(layer));
             }
 
-            yield return new("weight update", layer, Of(usedInputs, usedOutputs, 20), () => network.Update(layer));
+            yield return new("weight update", layer, Of(usedInputs, usedOutputs, 20, onBytes: 3), () => network.Update(layer));
 
-            KernelTraffic Of(long gathered, long streamed, int bytes, int products = 1) =>
-                KernelTraffic.Of(nnz, network.Batch, gathered, streamed, bytes, products);
+            KernelTraffic Of(long gathered, long streamed, int bytes, int products = 1, int? onBytes = null) =>
+                KernelTraffic.Of(nnz, network.Batch, gathered, streamed, bytes, products, network.ReadsBytes(layer) ? onBytes : null);
         }
     }
 

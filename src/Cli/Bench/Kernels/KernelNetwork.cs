@@ -18,7 +18,8 @@ internal sealed class KernelNetwork : IDisposable
     private readonly DeviceBuffer<float>[] states;
     private readonly DeviceBuffer<float>[] firstWeights;
     private readonly Activation[] activationKinds;
-    private readonly DeviceBuffer<float>[] activations;
+    private readonly LayerInput input;
+    private readonly DeviceBuffer<float>[] outputs;
     private readonly DeviceBuffer<float>[] slopes;
     private readonly DeviceBuffer<float>[] deltas;
     private readonly Dropout dropout;
@@ -37,7 +38,8 @@ internal sealed class KernelNetwork : IDisposable
         states = Array.ConvertAll(weights, w => new DeviceBuffer<float>(new float[w.Nnz]));
         firstWeights = Array.ConvertAll(weights, w => new DeviceBuffer<float>(w.Values.Span));
         activationKinds = Array.ConvertAll(layers, layer => Activation.ForHiddenLayer(options.Network.Activation, layer + 1));
-        activations = [.. Widths.Select(width => RandomBuffer(width, batch, stored))];
+        input = backend.ReadsBytes(Widths[0], stored) ? RandomImages(Widths[0], stored) : RandomBuffer(Widths[0], batch, stored);
+        outputs = [.. Widths.Skip(1).Select(width => RandomBuffer(width, batch, stored))];
         slopes = [.. Widths.Skip(1).Select(width => RandomBuffer(width, batch, stored))];
         deltas = [.. Widths.Select(width => RandomBuffer(width, batch, stored))];
         dropout = new Dropout((float)options.Dropout, Key: 1);
@@ -59,11 +61,14 @@ internal sealed class KernelNetwork : IDisposable
         Enumerable.Range(0, weights[layer].Columns).Count(column => transposes[layer].FanOut(column) > 0),
         Enumerable.Range(0, weights[layer].Rows).Count(row => weights[layer].FanIn(row) > 0));
 
+    /// <summary>Whether the layer's input is bytes, as in training.</summary>
+    public bool ReadsBytes(int layer) => InputOf(layer).Bytes is not null;
+
     public void Forward(int layer) =>
-        backend.SparseForward(weights[layer], biases[layer], activations[layer], activations[layer + 1], stored, activationKinds[layer]);
+        backend.SparseForward(weights[layer], biases[layer], InputOf(layer), outputs[layer], stored, activationKinds[layer]);
 
     public void TrainingForward(int layer) => backend.SparseForward(
-        weights[layer], biases[layer], activations[layer], activations[layer + 1], slopes[layer], stored, activationKinds[layer], dropout);
+        weights[layer], biases[layer], InputOf(layer), outputs[layer], slopes[layer], stored, activationKinds[layer], dropout);
 
     /// <param name="layer">Above 0: nothing below the first layer asks for a gradient.</param>
     public void InputGradient(int layer) => backend.SparseInputGradient(
@@ -72,11 +77,11 @@ internal sealed class KernelNetwork : IDisposable
     /// <summary>Input gradient and weight update as training does them.</summary>
     /// <param name="layer">Above 0.</param>
     public void Backward(int layer) => backend.SparseBackward(
-        weights[layer], transposes[layer], activations[layer], deltas[layer + 1], slopes[layer - 1], deltas[layer], states[layer], null,
+        weights[layer], transposes[layer], outputs[layer - 1], deltas[layer + 1], slopes[layer - 1], deltas[layer], states[layer], null,
         stored, step, stored - Batch);
 
     public void Update(int layer) => backend.SparseWeightUpdate(
-        weights[layer], activations[layer], deltas[layer + 1], states[layer], null, stored, step, stored - Batch);
+        weights[layer], InputOf(layer), deltas[layer + 1], states[layer], null, stored, step, stored - Batch);
 
     /// <summary>Back to the first weights and no momentum, so that no round computes on what thousands of updates on the same minibatch
     /// have left: numbers that ran away or that shrank until they are slow to compute with.</summary>
@@ -88,7 +93,8 @@ internal sealed class KernelNetwork : IDisposable
 
     public void Dispose()
     {
-        foreach (var buffer in activations.Concat(slopes).Concat(deltas).Concat(states).Concat(firstWeights))
+        input.Buffer.Dispose();
+        foreach (var buffer in outputs.Concat(slopes).Concat(deltas).Concat(states).Concat(firstWeights))
         {
             buffer.Dispose();
         }
@@ -102,6 +108,23 @@ internal sealed class KernelNetwork : IDisposable
         {
             matrix.Dispose();
         }
+    }
+
+    private LayerInput InputOf(int layer) => layer == 0 ? input : outputs[layer - 1];
+
+    private static ByteInput RandomImages(int features, int stored)
+    {
+        var (shift, scale) = (new float[features], new float[features]);
+        Array.Fill(shift, 127.5f);
+        Array.Fill(scale, 1 / 74f);
+        var images = new ByteInput(shift, scale, stored);
+        var random = RandomStream.For(1, RandomPurpose.GeneratedData);
+        foreach (ref var value in images.Raw.Span)
+        {
+            value = (byte)random.NextBelow(256);
+        }
+
+        return images;
     }
 
     // As the trainer stores it: samples that only fill up the registers are 0.

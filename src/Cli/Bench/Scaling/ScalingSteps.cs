@@ -95,9 +95,8 @@ internal static class ScalingSteps
         var state = TrainingStart.StateOf(options, data, trainRows, new SparseNetwork([]));
         var batch = PaddedBatch.Of(options.BatchSize);
         using var backend = Backend.Create(threads: 1);
-        using var input = new DeviceBuffer<float>((long)options.Network.Layers[0] * batch);
         using var logits = new DeviceBuffer<float>((long)options.Network.Layers[^1] * batch);
-        var minibatch = new Minibatch(options, state.Description, data, backend, input, options.BatchSize);
+        using var minibatch = new Minibatch(options, state.Description, data, backend, options.BatchSize);
         return Enumerable.Range(0, 20).Min(_ =>
         {
             logits.Clear();

@@ -84,7 +84,11 @@ internal sealed class ShardWorker : IDisposable
     /// <inheritdoc cref="Evaluator.ResultOf"/>
     public TestResult ResultOf(double lossSum, double correct) => evaluator.ResultOf(lossSum, correct);
 
-    public void Dispose() => workspace.Dispose();
+    public void Dispose()
+    {
+        evaluator.Dispose();
+        workspace.Dispose();
+    }
 
     private MinibatchPass NewPass() => new(state, backend, workspace, evaluator, Seed);
 

@@ -37,10 +37,10 @@ internal sealed class PartitionedTraining : IRankTraining
         (trainRows, testRows) = rows;
         order = new int[trainRows.Length];
         workspace = new RankWorkspace(Options, network.Layers);
-        minibatch = new Minibatch(Options, state.Description, data, backend, workspace.Input, workspace.TestBatchSize);
+        minibatch = new Minibatch(Options, state.Description, data, backend, workspace.TestBatchSize);
         exchange = new GhostExchange(communicator, network.Layers.Count);
         logits = new LogitExchange(communicator, network.Layers[^1].Neurons);
-        pass = new RankPass(network.Layers, workspace, exchange, backend, state.Scales);
+        pass = new RankPass(network.Layers, minibatch.Input, workspace, exchange, backend, state.Scales);
         everActive = network.Layers.SkipLast(1).Select(layer => new bool[layer.Neurons.Own.Length]).ToArray();
         TopologyChanged();
     }
@@ -153,6 +153,7 @@ internal sealed class PartitionedTraining : IRankTraining
 
     public void Dispose()
     {
+        minibatch.Dispose();
         workspace.Dispose();
         network.Dispose();
     }

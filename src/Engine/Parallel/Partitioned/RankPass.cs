@@ -9,12 +9,13 @@ namespace SparseService.Engine.Parallel.Partitioned;
 /// ghosts are on their way; backward the ghosts' part of the gradient is computed first and sent, then that of own inputs, to which the others' parts are added
 /// in the order of the ranks, so that a run has the same bits each time. The update is local: ghosts' values are kept.
 /// </summary>
+/// <param name="input">[feature, sample]: of the minibatch, all of it on every rank.</param>
 internal sealed class RankPass(
-    IReadOnlyList<RankLayer> layers, RankWorkspace workspace, GhostExchange exchange, Backend backend, SumScales scales)
+    IReadOnlyList<RankLayer> layers, LayerInput input, RankWorkspace workspace, GhostExchange exchange, Backend backend, SumScales scales)
 {
     private bool looks;
 
-    /// <summary>From <see cref="RankWorkspace.Input"/> to own outputs of every layer.</summary>
+    /// <summary>From the minibatch to own outputs of every layer.</summary>
     /// <param name="dropout">[hidden layer]; null: no training, no slopes.</param>
     /// <param name="looks">Whether the scales are shown own outputs, and gradients in the backward pass after it.</param>
     public void Forward(int batchSize, Func<int, Dropout>? dropout, bool looks = false)
@@ -24,10 +25,10 @@ internal sealed class RankPass(
         {
             var layer = layers[l];
             SetGrid(layer);
-            var x = l == 0 ? workspace.Input : workspace.Outputs[l - 1];
+            var x = l == 0 ? input : workspace.Outputs[l - 1];
             if (layer.Plan is { } plan)
             {
-                exchange.Expand(l, plan, x, workspace.Wires[l], workspace.Ghosts[l], batchSize);
+                exchange.Expand(l, plan, x.Floats, workspace.Wires[l], workspace.Ghosts[l], batchSize);
             }
 
             if (dropout is null || l == layers.Count - 1)
@@ -54,7 +55,7 @@ internal sealed class RankPass(
             var layer = layers[l];
             backend.Grid = scales.Grid(l);
             sums.WeightGradientSquares[l] += l > 0 ? Hidden(layer, batchSize, padding, step) : backend.SparseWeightUpdate(
-                layer.Own.Weights, workspace.Input, workspace.Delta, layer.Own.State[0], layer.Own.State.ElementAtOrDefault(1), batchSize, step, padding);
+                layer.Own.Weights, input, workspace.Delta, layer.Own.State[0], layer.Own.State.ElementAtOrDefault(1), batchSize, step, padding);
             sums.BiasGradientSquares += backend.BiasUpdate(
                 layer.Bias, workspace.Delta, layer.BiasState[0], layer.BiasState.ElementAtOrDefault(1), batchSize, step, padding);
             if (looks && l > 0)
@@ -82,7 +83,7 @@ internal sealed class RankPass(
 
     private static bool HasGhosts(RankLayer layer) => layer.Plan?.Ghosts.Length > 0;
 
-    private void Infer(RankLayer layer, DeviceBuffer<float> x, int batchSize)
+    private void Infer(RankLayer layer, LayerInput x, int batchSize)
     {
         var y = workspace.Outputs[layer.Index];
         var hasGhosts = HasGhosts(layer);
@@ -94,7 +95,7 @@ internal sealed class RankPass(
         }
     }
 
-    private void Train(RankLayer layer, DeviceBuffer<float> x, int batchSize, in Dropout dropout)
+    private void Train(RankLayer layer, LayerInput x, int batchSize, in Dropout dropout)
     {
         var (y, slopes) = (workspace.Outputs[layer.Index], workspace.Slopes[layer.Index]);
         if (HasGhosts(layer))

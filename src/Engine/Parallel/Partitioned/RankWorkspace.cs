@@ -14,7 +14,6 @@ internal sealed class RankWorkspace : IDisposable
         var widths = options.Network.Layers;
         TestBatchSize = Workspace.TestBatchSizeOf(widths, options.BatchSize);
         (batchSize, widestBatch) = (PaddedBatch.Of(options.BatchSize), PaddedBatch.Of(TestBatchSize));
-        Input = new DeviceBuffer<float>((long)widths[0] * widestBatch);
         Logits = new DeviceBuffer<float>((long)widths[^1] * widestBatch);
 
         // One more behind the outputs, for what rank 0 says along with them.
@@ -31,9 +30,6 @@ internal sealed class RankWorkspace : IDisposable
 
     /// <summary>As in sequential training.</summary>
     public int TestBatchSize { get; }
-
-    /// <summary>[feature, sample].</summary>
-    public DeviceBuffer<float> Input { get; }
 
     /// <summary>[layer][own neuron, sample]; those of the last layer are logits.</summary>
     public DeviceBuffer<float>[] Outputs { get; }
@@ -84,7 +80,6 @@ internal sealed class RankWorkspace : IDisposable
             buffer.Dispose();
         }
 
-        Input.Dispose();
         Logits.Dispose();
         LogitWire.Dispose();
         Delta.Dispose();
