@@ -50,6 +50,11 @@ internal unsafe struct GatherProduct<TLanes, TRows, TWeights, TFinish>(
     // 9.3 → 4.3 ns a connection; 8 rows 5.4, 40 rows 4.7).
     private const int RowsAhead = 24;
 
+    // Connections whose rows of bytes, two lines each, are on their way from the second-level cache (measured, 3072-1024 at 5 %: 345 → 305 µs,
+    // the same for 4 to 32; rows of floats gain nothing).
+    private const int ConnectionsAhead = 16;
+    private const int CacheLine = 64;
+
     private Pass pass;
     private bool isFar;
 
@@ -170,6 +175,7 @@ internal unsafe struct GatherProduct<TLanes, TRows, TWeights, TFinish>(
         var (scales, offset) = ((nint)input.Scale, (nint)input.Offset);
         var last = (long)strip.Last;
         var part = pass;
+        var most = offsets[blocks.Rows] - 1;
         for (var row = first; row < end; row++)
         {
             var (t, rowEnd) = (offsets[row], offsets[row + 1]);
@@ -195,6 +201,13 @@ internal unsafe struct GatherProduct<TLanes, TRows, TWeights, TFinish>(
                 var scale = TRows.IsAffine ? TLanes.Broadcast(((float*)scales)[c]) : default;
                 var shift = TRows.IsAffine ? TLanes.Broadcast(((float*)offset)[c]) : default;
                 var w = TLanes.Broadcast(weight[t]);
+                if (TRows.IsAffine && Sse.IsSupported)
+                {
+                    var ahead = start + (column[Math.Min(t + ConnectionsAhead, most)] * strideBytes);
+                    Sse.Prefetch0(ahead);
+                    Sse.Prefetch0(ahead + CacheLine);
+                }
+
                 Add<TRegisters>(w, source, last, 0, scale, shift, ref a0);
                 Add<TRegisters>(w, source, last, 1, scale, shift, ref a1);
                 Add<TRegisters>(w, source, last, 2, scale, shift, ref a2);
