@@ -18,17 +18,25 @@ internal sealed unsafe class ThreadTeam : IDisposable
     // stays there for seconds (measured with 20 µs: 2 of 10 trainings ran at the speed of one thread for a while; none with this).
     private const double LookoutSeconds = 100e-6;
 
+    // In longs, two cache lines: a line and its neighbour may be fetched together.
+    private const int TicketStride = 16;
+
     private readonly object turn = new();
     private readonly object gate = new();
     private readonly Thread[] threads;
 
-    // Generation in the high half, blocks not yet taken in the low half: who takes a block by compare-and-swap knows that the
-    // fields below
-    // belong to it, because they change only when no block of the generation is left.
-    private long ticket;
+    // Each thread has a stretch of the blocks, the same in every operation, and takes its own before it helps the others: they rarely ask for the
+    // same line (measured, two threads on 3072-1024-1024-10 at 5 %: 138,000 → 144,000 samples a second where a word takes 70 ns from one
+    // processor to the other; with one ticket for all, 80,000 where it takes 200 ns, which is no more than one thread gives).
+    //
+    // Of a stretch: generation in the high half, blocks not yet taken in the low half. Who takes a block by compare-and-swap knows that the
+    // fields below belong to it, because they change only when no block of the generation is left.
+    private readonly long[] tickets;
     private delegate*<void*, int, void> execute;
     private void* work;
+    private int blocks;
     private int unfinished;
+    private int published;
     private int sleeping;
     private volatile bool ending;
     private Exception? fault;
@@ -37,11 +45,17 @@ internal sealed unsafe class ThreadTeam : IDisposable
     public ThreadTeam(int size)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
+        tickets = new long[(size + 1) * TicketStride];
         threads = new Thread[size - 1];
         for (var index = 0; index < threads.Length; index++)
         {
-            threads[index] = new Thread(Serve) { IsBackground = true, Name = $"kernels {index + 1}" };
-            threads[index].Start();
+            var stretch = index + 1;
+            threads[index] = new Thread(() => Serve(stretch)) { IsBackground = true, Name = $"kernels {stretch}" };
+        }
+
+        foreach (var thread in threads)
+        {
+            thread.Start();
         }
     }
 
@@ -95,9 +109,16 @@ internal sealed unsafe class ThreadTeam : IDisposable
         ObjectDisposedException.ThrowIf(ending, this);
         execute = invoke;
         work = pointer;
+        blocks = count;
         unfinished = count;
         fault = null;
-        Interlocked.Exchange(ref ticket, (((ticket >> 32) + 1) << 32) | (uint)count);
+        for (var stretch = 0; stretch < Stretches; stretch++)
+        {
+            ref var ticket = ref Ticket(stretch);
+            Volatile.Write(ref ticket, (((ticket >> 32) + 1) << 32) | (uint)(FirstBlock(stretch + 1) - FirstBlock(stretch)));
+        }
+
+        Interlocked.Increment(ref published);
         if (Volatile.Read(ref sleeping) > 0)
         {
             lock (gate)
@@ -106,7 +127,7 @@ internal sealed unsafe class ThreadTeam : IDisposable
             }
         }
 
-        TakeBlocks();
+        TakeBlocks(stretch: 0);
         var wait = default(SpinWait);
         while (Volatile.Read(ref unfinished) > 0)
         {
@@ -119,30 +140,53 @@ internal sealed unsafe class ThreadTeam : IDisposable
         }
     }
 
-    private void Serve()
+    private int Stretches => threads.Length + 1;
+
+    private int FirstBlock(int stretch) => (int)((long)blocks * stretch / Stretches);
+
+    private ref long Ticket(int stretch) => ref tickets[(stretch + 1) * TicketStride];
+
+    private void Serve(int stretch)
     {
         while (!ending)
         {
-            TakeBlocks();
-            if (!SeesWork())
+            var seen = Volatile.Read(ref published);
+            TakeBlocks(stretch);
+            if (!SeesWork(seen))
             {
-                Sleep();
+                Sleep(seen);
             }
         }
     }
 
-    private void TakeBlocks()
+    private void TakeBlocks(int stretch)
     {
-        while (true)
+        var done = 0;
+        for (var next = 0; next < Stretches; next++)
+        {
+            done += TakeBlocksOf((stretch + next) % Stretches);
+        }
+
+        if (done > 0)
+        {
+            Interlocked.Add(ref unfinished, -done);
+        }
+    }
+
+    private int TakeBlocksOf(int stretch)
+    {
+        ref var ticket = ref Ticket(stretch);
+        for (var done = 0; ;)
         {
             var seen = Volatile.Read(ref ticket);
             if ((uint)seen == 0)
             {
-                return;
+                return done;
             }
 
             var invoke = execute;
             var on = work;
+            var block = FirstBlock(stretch) + (int)(uint)seen - 1;
             if (Interlocked.CompareExchange(ref ticket, seen - 1, seen) != seen)
             {
                 continue;
@@ -150,23 +194,23 @@ internal sealed unsafe class ThreadTeam : IDisposable
 
             try
             {
-                invoke(on, (int)(uint)seen - 1);
+                invoke(on, block);
             }
             catch (Exception exception)
             {
                 Interlocked.CompareExchange(ref fault, exception, null);
             }
 
-            Interlocked.Decrement(ref unfinished);
+            done++;
         }
     }
 
-    private bool SeesWork()
+    private bool SeesWork(int seen)
     {
         var end = Stopwatch.GetTimestamp() + (long)(LookoutSeconds * Stopwatch.Frequency);
         do
         {
-            if ((uint)Volatile.Read(ref ticket) != 0)
+            if (Volatile.Read(ref published) != seen)
             {
                 return true;
             }
@@ -178,13 +222,13 @@ internal sealed unsafe class ThreadTeam : IDisposable
         return false;
     }
 
-    private void Sleep()
+    private void Sleep(int seen)
     {
         lock (gate)
         {
-            // A full fence: either the caller sees a sleeper, or the sleeper sees the caller's ticket.
+            // A full fence: either the caller sees a sleeper, or the sleeper sees what the caller published.
             Interlocked.Increment(ref sleeping);
-            while ((uint)Volatile.Read(ref ticket) == 0 && !ending)
+            while (Volatile.Read(ref published) == seen && !ending)
             {
                 Monitor.Wait(gate);
             }

@@ -15,8 +15,7 @@ internal sealed class StepsPart : Part<Throughput?>
     private const int Rows = 5_000;
     private const double WarmUpSeconds = 0.5;
 
-    // Not measured, after the start: threads that slept until then may share a processor for a while (measured, two threads: 117,000 to 135,000
-    // samples a second without).
+    // Not measured, after the start: threads that slept until then come together first.
     private const double SettleSeconds = 1;
 
     private readonly Option<string?> spec = Text("--spec", "FILE", "What to train; data are random.");
