@@ -8,7 +8,7 @@ namespace SparseService.Engine.Kernels;
 /// <param name="FarBytes">Of the sources from which on each connection waits for memory and is asked for ahead.</param>
 internal readonly record struct TilePlan(long TileBytes, int LeastConnections, long MostScratch = 4 << 20, long FarBytes = 16 << 20)
 {
-    // Of floats.
+    // In floats.
     private const int CacheLine = 16;
 
     public static TilePlan Default => new(512 << 10, 16);
