@@ -72,15 +72,14 @@ public sealed class AdminPageTests(Chromium chromium) : IClassFixture<Chromium>
         await service.SubmitAsync(EndlessSpec.Replace("NAME", "the first", StringComparison.Ordinal));
         await service.SignInAsync(page, "#/admin");
         var workers = page.GetByRole(AriaRole.Region, new() { Name = "Workers", Exact = true });
-        var slowly = new LocatorAssertionsToBeVisibleOptions { Timeout = 30_000 };
-        await Assertions.Expect(workers.GetByRole(AriaRole.Link, new() { Name = "the first" })).ToBeVisibleAsync(slowly);
+        await Assertions.Expect(workers.GetByRole(AriaRole.Link, new() { Name = "the first" })).ToBeVisibleAsync();
         await Assertions.Expect(workers).ToContainTextAsync("1 of 1");
         await Assertions.Expect(page.GetByText("Nothing waits")).ToBeVisibleAsync();
 
         // Posted while somebody looks: it comes by itself.
         await service.SubmitAsync(EndlessSpec.Replace("NAME", "the second", StringComparison.Ordinal));
         var waiting = page.GetByRole(AriaRole.Region, new() { Name = "Waiting runs" });
-        await Assertions.Expect(waiting.GetByRole(AriaRole.Link, new() { Name = "the second" })).ToBeVisibleAsync(slowly);
+        await Assertions.Expect(waiting.GetByRole(AriaRole.Link, new() { Name = "the second" })).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator(".storage-largest")).ToContainTextAsync("dataset");
         await Accessibility.CheckAsync(page);
         await Screenshots.TakeAsync(page, "admin");

@@ -5,6 +5,9 @@ namespace SparseService.Dashboard.Tests;
 /// <summary>The system's Chromium without a window; each test takes a fresh profile from it.</summary>
 public sealed class Chromium : IAsyncLifetime
 {
+    // A page that never gets there fails a test; one that is slow, on a machine that others use too, does not.
+    private const float PatienceMs = 120_000;
+
     private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
     private IPlaywright? playwright;
     private IBrowser? browser;
@@ -16,6 +19,7 @@ public sealed class Chromium : IAsyncLifetime
             return;
         }
 
+        Assertions.SetDefaultExpectTimeout(PatienceMs);
         playwright = await Playwright.CreateAsync();
         browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
@@ -32,6 +36,7 @@ public sealed class Chromium : IAsyncLifetime
     {
         Assert.SkipWhen(browser is null, $"None of {string.Join(", ", Names)} is installed (Debian: apt-get install chromium)");
         var context = await browser!.NewContextAsync(new BrowserNewContextOptions { ViewportSize = size });
+        context.SetDefaultTimeout(PatienceMs);
         var page = await context.NewPageAsync();
         page.Console += (_, message) =>
         {

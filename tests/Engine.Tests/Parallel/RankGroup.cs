@@ -18,7 +18,7 @@ internal static class RankGroup
     /// <param name="argument">Text for the program, e.g. a folder for what it finds out.</param>
     /// <param name="silenceSeconds">A rank of mpi that is not heard of for so long has failed.</param>
     /// <exception cref="RankFailedException">A rank threw, or its process ended badly.</exception>
-    public static void Run(string transport, int ranks, Action<ICommunicator, string> program, string argument = "", int silenceSeconds = 15)
+    public static void Run(string transport, int ranks, Action<ICommunicator, string> program, string argument = "", int silenceSeconds = 180)
     {
         Assert.True(program.Method.IsStatic, "A rank's program must be a static method");
         if (transport == "threads")

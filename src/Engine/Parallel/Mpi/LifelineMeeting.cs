@@ -15,6 +15,9 @@ internal sealed class LifelineMeeting : IDisposable
     private const int MostAddresses = 32;
     private const int CardBytes = SecretBytes + sizeof(int);
 
+    // A guest's last word: it has read rank 0's answer. Until then it may have given up, and try again.
+    private const byte Here = 1;
+
     private static readonly TimeSpan AttemptTime = TimeSpan.FromSeconds(3);
 
     private Socket? listener;
@@ -54,7 +57,7 @@ internal sealed class LifelineMeeting : IDisposable
             while (ends.Skip(1).Any(end => end is null))
             {
                 var guest = listener!.AcceptAsync(timer.Token).AsTask().GetAwaiter().GetResult();
-                if (Recognize(guest, ranks) is { } rank)
+                if (Recognize(guest, ranks, patience) is { } rank)
                 {
                     ends[rank] = new LifelineEnd(guest, rank);
                 }
@@ -111,32 +114,54 @@ internal sealed class LifelineMeeting : IDisposable
             .Take(MostAddresses)
             .ToList();
 
-    private int? Recognize(Socket guest, int ranks)
+    private int? Recognize(Socket guest, int ranks, TimeSpan patience)
     {
-        guest.ReceiveTimeout = (int)AttemptTime.TotalMilliseconds;
         Span<byte> card = stackalloc byte[CardBytes];
         try
         {
-            for (var read = 0; read < CardBytes;)
+            guest.ReceiveTimeout = (int)AttemptTime.TotalMilliseconds;
+            if (!TryReceive(guest, card))
             {
-                var more = guest.Receive(card[read..]);
-                if (more == 0)
-                {
-                    return null;
-                }
+                return null;
+            }
 
-                read += more;
+            var rank = BinaryPrimitives.ReadInt32LittleEndian(card[SecretBytes..]);
+            if (!CryptographicOperations.FixedTimeEquals(card[..SecretBytes], Secret) || rank <= 0 || rank >= ranks)
+            {
+                return null;
+            }
+
+            guest.Send(Secret);
+            guest.ReceiveTimeout = (int)patience.TotalMilliseconds;
+            if (!TryReceive(guest, card[..1]) || card[0] != Here)
+            {
+                return null;
             }
 
             guest.ReceiveTimeout = 0;
-            var rank = BinaryPrimitives.ReadInt32LittleEndian(card[SecretBytes..]);
-            return CryptographicOperations.FixedTimeEquals(card[..SecretBytes], Secret) && rank > 0 && rank < ranks
-                && guest.Send(Secret) == SecretBytes ? rank : null;
+            return rank;
         }
         catch (SocketException)
         {
             return null;
         }
+    }
+
+    // False: the other end was closed before.
+    private static bool TryReceive(Socket socket, Span<byte> whole)
+    {
+        while (whole.Length > 0)
+        {
+            var read = socket.Receive(whole);
+            if (read == 0)
+            {
+                return false;
+            }
+
+            whole = whole[read..];
+        }
+
+        return true;
     }
 
     private Socket? Connect(IPEndPoint place, int rank, CancellationToken cancellationToken)
@@ -154,8 +179,9 @@ internal sealed class LifelineMeeting : IDisposable
             socket.Send(card);
             // Who listens at that port of that address may be somebody else.
             Span<byte> answer = stackalloc byte[SecretBytes];
-            if (socket.Receive(answer) == SecretBytes && CryptographicOperations.FixedTimeEquals(answer, Secret))
+            if (TryReceive(socket, answer) && CryptographicOperations.FixedTimeEquals(answer, Secret))
             {
+                socket.Send([Here]);
                 socket.ReceiveTimeout = 0;
                 return socket;
             }

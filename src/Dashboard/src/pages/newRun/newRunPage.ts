@@ -8,7 +8,7 @@ import { isId, runLink, type Route } from "../../shell/router";
 import { SpecSchema } from "../../spec/schema";
 import { SpecDocument, type Draft } from "../../spec/specDocument";
 import "../../styles/newRun.css";
-import { h, setText } from "../../ui/dom";
+import { h } from "../../ui/dom";
 import { createErrorNotice } from "../../ui/notice";
 import { createPanel } from "../../ui/panel";
 import { showToast } from "../../ui/toast";
@@ -22,6 +22,7 @@ import { TopologyPanel } from "./topologyPanel";
 const waitMs = 350;
 const draftKey = "sparse.draft";
 const datasetsOffered = 200;
+const noObjection: Objection = { faults: [], words: "" };
 
 /** `#/new`; `?from=<run id>` begins with that run's spec, `?dataset=<id>` with that dataset. */
 export function openNewRunPage(context: PageContext, { query }: Route): PageView {
@@ -44,7 +45,9 @@ class NewRunPage {
   private checking = new AbortController();
   private timer = 0;
   /** What the service said of the text that is checked. */
-  private verdict: Fault[] = [];
+  private verdict = noObjection;
+  /** What it said when that text was to be started; kept when a check of it ends later. */
+  private refusal = noObjection;
   private sent: { text: string; key: string } | null = null;
 
   constructor(
@@ -128,7 +131,7 @@ class NewRunPage {
 
   private changed(): void {
     keep(this.spec.text);
-    this.verdict = [];
+    this.verdict = this.refusal = noObjection;
     this.tell();
     this.checking.abort();
     window.clearTimeout(this.timer);
@@ -156,32 +159,28 @@ class NewRunPage {
       const epochs = this.spec.get("training.epochs") ?? this.schema!.at("training.epochs")?.default;
       this.forecast.show(forecast, Number(epochs));
       this.topology.show(forecast, text);
-      this.verdict = forecast.warnings;
+      this.verdict = { faults: forecast.warnings, words: "" };
       this.tell();
     } catch (error) {
       if (!checking.signal.aborted) {
-        this.refuse(error);
+        this.verdict = objectionOf(error);
+        this.tell();
       }
-    }
-  }
-
-  private refuse(error: unknown): void {
-    this.verdict = error instanceof ApiError ? error.details : [];
-    this.tell();
-    if (this.verdict.length === 0) {
-      setText(this.summary, describeError(error));
     }
   }
 
   /** Each fault at its field; what has no field stands beside the button. */
   private tell(): void {
-    const faults = [...this.ownFaults(), ...this.verdict];
-    const rest = this.form!.showFaults(faults);
-    const count = faults.length === 1 ? "1 value needs a look." : `${faults.length} values need a look.`;
-    this.summary.replaceChildren(
-      ...(faults.length === 0 ? [] : [h("p", {}, count)]),
-      ...rest.filter(({ path }) => path !== "$").map(({ path, value, allowed }) => h("p", {}, `${path} is ${value}; allowed: ${allowed}`)),
-    );
+    const faults = distinct([...this.ownFaults(), ...this.verdict.faults, ...this.refusal.faults]);
+    const rest = this.form!.showFaults(faults).filter(({ path }) => path !== "$");
+    const words = new Set([
+      faults.length === 0 ? "" : faults.length === 1 ? "1 value needs a look." : `${faults.length} values need a look.`,
+      ...rest.map(({ path, value, allowed }) => `${path} is ${value}; allowed: ${allowed}`),
+      this.verdict.words,
+      this.refusal.words,
+    ]);
+    words.delete("");
+    this.summary.replaceChildren(...[...words].map(text => h("p", {}, text)));
   }
 
   private async start(): Promise<void> {
@@ -201,12 +200,29 @@ class NewRunPage {
       sessionStorage.removeItem(draftKey);
       window.location.hash = runLink(run.id);
     } catch (error) {
-      this.refuse(error);
+      this.refusal = objectionOf(error);
+      this.tell();
       this.form!.focusFault();
     } finally {
       this.submit.disabled = false;
     }
   }
+}
+
+/** What speaks against a spec: faults of its values, or words where no value is at fault. */
+interface Objection {
+  faults: Fault[];
+  words: string;
+}
+
+function objectionOf(error: unknown): Objection {
+  const faults = error instanceof ApiError ? error.details : [];
+  return { faults, words: faults.length === 0 ? describeError(error) : "" };
+}
+
+/** The same fault once, though two answers name it. */
+function distinct(faults: Fault[]): Fault[] {
+  return [...new Map(faults.map(fault => [JSON.stringify([fault.path, fault.value, fault.allowed]), fault])).values()];
 }
 
 /** So that a reload loses nothing; a text that is too long for it, with edge lists, is not kept. */
