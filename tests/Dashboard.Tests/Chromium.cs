@@ -6,7 +6,7 @@ namespace SparseService.Dashboard.Tests;
 public sealed class Chromium : IAsyncLifetime
 {
     // A page that never gets there fails a test; one that is slow, on a machine that others use too, does not.
-    private const float PatienceMs = 120_000;
+    private const float PatienceMs = 300_000;
 
     private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
     private IPlaywright? playwright;

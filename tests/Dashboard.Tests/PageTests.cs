@@ -6,7 +6,6 @@ namespace SparseService.Dashboard.Tests;
 /// <summary>Drives the built page in a real browser against the real service.</summary>
 public sealed partial class PageTests(Chromium chromium) : IClassFixture<Chromium>
 {
-    private const float TrainingMs = 300_000;
     private static readonly ViewportSize Desktop = new() { Width = 1440, Height = 900 };
     private static readonly ViewportSize Phone = new() { Width = 390, Height = 844 };
 
@@ -86,8 +85,7 @@ public sealed partial class PageTests(Chromium chromium) : IClassFixture<Chromiu
         var run = await service.SubmitAsync(LongSpec);
         var page = await chromium.OpenAsync(Phone, []);
         await service.SignInAsync(page, $"#/runs/{run}");
-        await Assertions.Expect(page.Locator(".event-epoch").First)
-            .ToContainTextAsync(new Regex(@"Epoch \d"), new() { Timeout = TrainingMs });
+        await Assertions.Expect(page.Locator(".event-epoch").First).ToContainTextAsync(new Regex(@"Epoch \d"));
 
         await service.RestartAsync();
 
@@ -100,7 +98,7 @@ public sealed partial class PageTests(Chromium chromium) : IClassFixture<Chromiu
     }
 
     private static Task ExpectStateAsync(IPage page, string state) =>
-        Assertions.Expect(page.Locator(".run-head .chip")).ToHaveTextAsync(state, new() { Timeout = TrainingMs });
+        Assertions.Expect(page.Locator(".run-head .chip")).ToHaveTextAsync(state);
 
     /// <summary>The events that the page shows are 1, 2, 3 … each once.</summary>
     private static async Task ExpectGaplessEventsAsync(IPage page)

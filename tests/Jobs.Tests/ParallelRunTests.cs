@@ -80,7 +80,7 @@ public class ParallelRunTests
 
         await worker.KillAsync();
 
-        await JobsBench.WaitAsync(() => Task.FromResult(!RankProcesses.Alive(ranks.Values).Any()), "the ranks to end", seconds: 15);
+        await JobsBench.WaitAsync(() => Task.FromResult(!RankProcesses.Alive(ranks.Values).Any()), "the ranks to end");
     }
 
     private static async Task KillRanksAsync(int kills, ulong seed, int epochs)

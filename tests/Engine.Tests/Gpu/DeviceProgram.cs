@@ -8,7 +8,7 @@ internal static class DeviceProgram
 {
     public const string Word = "device-of-a-test";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     /// <param name="variables">Added to the environment.</param>
     /// <returns>Exit code and all that it wrote.</returns>

@@ -7,7 +7,7 @@ namespace SparseService.Engine.Tests.Parallel;
 /// <summary>Runs a program on every rank of a group, by either transport.</summary>
 internal static class RankGroup
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private static readonly Lazy<bool> Mpirun = new(() => (Environment.GetEnvironmentVariable("PATH") ?? "")
         .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Any(folder => File.Exists(Path.Combine(folder, "mpirun"))));
