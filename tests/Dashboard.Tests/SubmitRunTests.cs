@@ -90,6 +90,7 @@ public sealed class SubmitRunTests(Chromium chromium) : IClassFixture<Chromium>
             "**/v1/topologies/preview");
         await Assertions.Expect(page.Locator(".forecast .is-old")).ToHaveCountAsync(0);
         await Assertions.Expect(why).ToBeVisibleAsync();
+        await Screenshots.TakeAsync(page, "new-run-refused");
 
         await page.GetByLabel("Training rows").FillAsync("300");
         await Assertions.Expect(why).Not.ToBeVisibleAsync();

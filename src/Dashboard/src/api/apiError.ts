@@ -27,7 +27,7 @@ export class ApiError extends Error {
   }
 
   static unreachable(): ApiError {
-    return new ApiError(0, "The service does not answer. Is it still running? The page keeps trying.");
+    return new ApiError(0, "The service does not answer. Is it still running?");
   }
 
   static from(status: number, problem: ProblemDetails | null): ApiError {

@@ -173,14 +173,13 @@ class NewRunPage {
   private tell(): void {
     const faults = distinct([...this.ownFaults(), ...this.verdict.faults, ...this.refusal.faults]);
     const rest = this.form!.showFaults(faults).filter(({ path }) => path !== "$");
-    const words = new Set([
-      faults.length === 0 ? "" : faults.length === 1 ? "1 value needs a look." : `${faults.length} values need a look.`,
+    const count = faults.length === 1 ? "1 value needs a look." : `${faults.length} values need a look.`;
+    const words = [
+      ...(faults.length === 0 ? [] : [count]),
       ...rest.map(({ path, value, allowed }) => `${path} is ${value}; allowed: ${allowed}`),
-      this.verdict.words,
-      this.refusal.words,
-    ]);
-    words.delete("");
-    this.summary.replaceChildren(...[...words].map(text => h("p", {}, text)));
+      this.refusal.words || this.verdict.words,
+    ];
+    this.summary.replaceChildren(...words.filter(text => text !== "").map(text => h("p", {}, text)));
   }
 
   private async start(): Promise<void> {
@@ -201,6 +200,9 @@ class NewRunPage {
       window.location.hash = runLink(run.id);
     } catch (error) {
       this.refusal = objectionOf(error);
+      if (error instanceof ApiError && error.status === 0) {
+        this.refusal.words += " Starting again is safe: the same spec becomes one run, even if it has arrived already.";
+      }
       this.tell();
       this.form!.focusFault();
     } finally {
